@@ -1,0 +1,25 @@
+namespace CLGRPO.Golden;
+
+/// <summary>Counts the cases of a walker; a case fails when its check throws.</summary>
+internal sealed class CaseTally
+{
+    private readonly List<string> _failures = [];
+    private int _passed;
+
+    public GoldenResult Result => new(_passed, _failures);
+
+    /// <summary>Runs one case. <see cref="Expect"/>'s comparisons throw what differs.</summary>
+    public void Case(string name, Action check)
+    {
+        try
+        {
+            check();
+            _passed++;
+        }
+        catch (Exception error) // whatever our code throws on a case is that case's failure, with its words
+        {
+            var kind = error is GoldenMismatchException ? "" : $"{error.GetType().Name}: ";
+            _failures.Add($"{name}: {kind}{error.Message}");
+        }
+    }
+}
