@@ -1,0 +1,39 @@
+# Every target that needs the build calls setup first; setup does nothing when nothing is missing.
+.DEFAULT_GOAL := help
+.PHONY: help setup build demo test golden bench reproduce format clean
+
+CLGRPO := bin/clgrpo
+RUN ?= runs/demo
+
+help: ## Lists these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Installs what is missing (Debian), builds, leaves the command line at bin/clgrpo
+	@.ci/setup
+
+build: ## Builds everything (Release), also where nothing seems to have changed
+	@.ci/setup --rebuild
+
+demo: setup ## Makes EmoScenes, trains the nano model through all stages, prints the table (RUN=runs/demo)
+	@.ci/demo $(RUN)
+
+test: ## Sets up, then runs what CI runs: tests, formatter's check, golden numbers
+	@.ci/run
+
+golden: setup ## Walks every golden case under CLGRPO_GOLDEN (default tests/golden)
+	@dotnet tests/CLGRPO.Golden/bin/Release/net10.0/CLGRPO.Golden.dll
+
+bench: ## Measures rollouts and training steps beside PyTorch; writes tests/benchmarks/results/latest.json
+	@.ci/setup --bench
+	@dotnet tests/benchmarks/CLGRPO.Benchmarks/bin/Release/net10.0/CLGRPO.Benchmarks.dll
+
+reproduce: setup ## Three seeds with controls and ablations (up to 90 minutes); see docs/reproduction.md
+	@$(CLGRPO) reproduce
+
+format: ## Formats the C# and XML sources
+	@dotnet tool restore >/dev/null
+	@dotnet csharpier format .
+
+clean: ## Removes what the build made; runs and datasets stay
+	@rm -rf bin
+	@find CLGRPO.* tests -type d \( -name bin -o -name obj \) -prune -exec rm -rf {} +
