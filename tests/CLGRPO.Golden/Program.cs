@@ -14,6 +14,7 @@ IGoldenWalker[] walkers =
     // images
     // grpo
     // training
+    new StatisticsGolden(),
 ];
 
 try
