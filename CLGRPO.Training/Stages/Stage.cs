@@ -1,0 +1,37 @@
+using CLGRPO.Training.Grpo;
+using CLGRPO.Training.Rewards;
+using CLGRPO.Training.Sft;
+
+namespace CLGRPO.Training.Stages;
+
+public enum StageKind
+{
+    Sft,
+    Grpo,
+}
+
+/// <summary>One stage; exactly one of <see cref="Sft"/> and <see cref="Grpo"/> is set, as <see cref="Kind"/> says.</summary>
+public sealed record Stage
+{
+    /// <summary><see cref="From"/> of a stage that starts with the recipe's own model.</summary>
+    public const string FromNone = "none";
+
+    public required string Name { get; init; }
+
+    public required StageKind Kind { get; init; }
+
+    /// <summary>An earlier stage of the recipe, <see cref="FromNone"/>, or the path of a checkpoint (with a slash in it).</summary>
+    public required string From { get; init; }
+
+    public CompletionStyle Completion { get; init; } = CompletionStyle.Cot;
+
+    public SftConfig? Sft { get; init; }
+
+    public GrpoConfig? Grpo { get; init; }
+
+    public bool StartsFromModel => string.Equals(From, FromNone, StringComparison.Ordinal);
+
+    public bool StartsFromPath => IsPath(From);
+
+    internal static bool IsPath(string from) => from.Contains('/', StringComparison.Ordinal);
+}
