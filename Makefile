@@ -25,6 +25,7 @@ golden: setup ## Walks every golden case under CLGRPO_GOLDEN (default tests/gold
 
 bench: ## Measures rollouts and training steps beside PyTorch; writes tests/benchmarks/results/latest.json
 	@.ci/setup --bench
+	@$${CLGRPO_PYTHON:-/usr/bin/python3} -B tests/benchmarks/peers/peer.py check-golden tests/golden/internvl 2>/dev/null
 	@dotnet tests/benchmarks/CLGRPO.Benchmarks/bin/Release/net10.0/CLGRPO.Benchmarks.dll
 
 reproduce: setup ## Three seeds with controls and ablations (up to 90 minutes); see docs/reproduction.md

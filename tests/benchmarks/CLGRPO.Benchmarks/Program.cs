@@ -1,0 +1,69 @@
+using System.Globalization;
+using CLGRPO.Benchmarks;
+
+// Usage: CLGRPO.Benchmarks              ours beside PyTorch; writes tests/benchmarks/results/latest.json
+//        CLGRPO.Benchmarks --peer-alone  PyTorch beside itself on a tiny model: how far from 1 a ratio is by chance
+CultureInfo.DefaultThreadCurrentCulture = CultureInfo.InvariantCulture;
+CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+
+var repository = RepositoryFolder();
+var benchmarks = Path.Combine(repository, "tests", "benchmarks");
+var script = Path.Combine(benchmarks, "peers", "peer.py");
+var threads = Environment.ProcessorCount;
+var folder = Directory.CreateTempSubdirectory("clgrpo-benchmarks-").FullName;
+try
+{
+    switch (args)
+    {
+        case ["--peer-alone"]:
+            Print(PeerAlone());
+            return 0;
+        default:
+            Console.Error.WriteLine(
+                "CLGRPO.Benchmarks: say --peer-alone; our side is not measured yet."
+            );
+            return 2;
+    }
+}
+finally
+{
+    Directory.Delete(folder, recursive: true);
+}
+
+BenchmarkReport PeerAlone()
+{
+    var model = Path.Combine(folder, "model");
+    Directory.CreateDirectory(model);
+    foreach (
+        var file in Directory.EnumerateFiles(
+            Path.Combine(repository, "tests", "golden", "internvl", "tiny-tied-hf")
+        )
+    )
+    {
+        File.Copy(file, Path.Combine(model, Path.GetFileName(file)));
+    }
+    var shape = ModelShape.Read(model);
+    var workload = NanoWorkload.Create(shape, threads);
+    var path = workload.Write(folder);
+    using var one = new Peer(script, path, threads);
+    using var other = new Peer(script, path, threads);
+    return new Comparison(one, other, shape, workload).Run(threads);
+}
+
+static void Print(BenchmarkReport report) => report.Print(Console.Out);
+
+static string RepositoryFolder()
+{
+    for (
+        var above = new DirectoryInfo(AppContext.BaseDirectory);
+        above is not null;
+        above = above.Parent
+    )
+    {
+        if (File.Exists(Path.Combine(above.FullName, "CLGRPO.sln")))
+        {
+            return above.FullName;
+        }
+    }
+    throw new DirectoryNotFoundException($"No CLGRPO.sln above {AppContext.BaseDirectory}.");
+}
