@@ -11,7 +11,7 @@ Console.OutputEncoding = Encoding.UTF8;
 IGoldenWalker[] walkers =
 [
     // tokenizer
-    // images
+    new ImagesGolden(),
     // grpo
     // training
     new StatisticsGolden(),

@@ -3,7 +3,7 @@ namespace CLGRPO.Training.Checkpoints.Safetensors;
 /// <summary>A write-only window of fixed length on a file, so that a tensor can neither overrun nor underfill its place.</summary>
 internal sealed class BoundedStream(Stream inner, long length, string tensor) : Stream
 {
-    private long written;
+    private long _written;
 
     public override bool CanRead => false;
     public override bool CanSeek => false;
@@ -12,20 +12,20 @@ internal sealed class BoundedStream(Stream inner, long length, string tensor) : 
 
     public override long Position
     {
-        get => written;
+        get => _written;
         set => throw new NotSupportedException();
     }
 
     public override void Write(ReadOnlySpan<byte> buffer)
     {
-        if (buffer.Length > length - written)
+        if (buffer.Length > length - _written)
         {
             throw new InvalidDataException(
-                $"Tensor '{tensor}' takes {length} bytes, its source wrote at least {written + buffer.Length}."
+                $"Tensor '{tensor}' takes {length} bytes, its source wrote at least {_written + buffer.Length}."
             );
         }
         inner.Write(buffer);
-        written += buffer.Length;
+        _written += buffer.Length;
     }
 
     public override void Write(byte[] buffer, int offset, int count) =>
@@ -33,10 +33,10 @@ internal sealed class BoundedStream(Stream inner, long length, string tensor) : 
 
     public void RequireFull()
     {
-        if (written != length)
+        if (_written != length)
         {
             throw new InvalidDataException(
-                $"Tensor '{tensor}' takes {length} bytes, its source wrote {written}."
+                $"Tensor '{tensor}' takes {length} bytes, its source wrote {_written}."
             );
         }
     }

@@ -6,23 +6,23 @@ namespace CLGRPO.Training.Checkpoints.Safetensors;
 /// <summary>An open safetensors file: its tensors, found and checked, and their bytes on demand. Safe for many threads.</summary>
 public sealed class SafetensorsFile : IDisposable
 {
-    private readonly SafeFileHandle handle;
-    private readonly SafetensorsHeader header;
+    private readonly SafeFileHandle _handle;
+    private readonly SafetensorsHeader _header;
 
     private SafetensorsFile(string path, SafeFileHandle handle, SafetensorsHeader header)
     {
         Path = path;
-        this.handle = handle;
-        this.header = header;
+        _handle = handle;
+        _header = header;
     }
 
     public string Path { get; }
 
     /// <summary>Name → tensor, in the order of their bytes in the file.</summary>
-    public IReadOnlyDictionary<string, TensorInfo> Tensors => header.Tensors;
+    public IReadOnlyDictionary<string, TensorInfo> Tensors => _header.Tensors;
 
     /// <summary>The free text that the file carries; empty where it has none.</summary>
-    public IReadOnlyDictionary<string, string> Metadata => header.Metadata;
+    public IReadOnlyDictionary<string, string> Metadata => _header.Metadata;
 
     /// <summary>Opens a file and checks all of its header; no tensor is read.</summary>
     /// <exception cref="SafetensorsException">The file breaks a rule of the format or a limit; the message names the file.</exception>
@@ -67,7 +67,7 @@ public sealed class SafetensorsFile : IDisposable
     /// <exception cref="SafetensorsException">The file became shorter since it was opened.</exception>
     public void Read(TensorInfo tensor, long offset, Span<byte> destination)
     {
-        if (!header.Tensors.TryGetValue(tensor.Name, out var own) || !ReferenceEquals(own, tensor))
+        if (!_header.Tensors.TryGetValue(tensor.Name, out var own) || !ReferenceEquals(own, tensor))
         {
             throw new ArgumentException(
                 $"Tensor '{tensor.Name}' is not one of {Path}.",
@@ -90,7 +90,7 @@ public sealed class SafetensorsFile : IDisposable
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var buffer = new byte[1024 * 1024];
-        var length = RandomAccess.GetLength(handle);
+        var length = RandomAccess.GetLength(_handle);
         for (var position = 0L; position < length; )
         {
             var piece = buffer.AsSpan(0, (int)Math.Min(buffer.Length, length - position));
@@ -101,7 +101,7 @@ public sealed class SafetensorsFile : IDisposable
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
-    public void Dispose() => handle.Dispose();
+    public void Dispose() => _handle.Dispose();
 
     private static SafeFileHandle OpenHandle(string path)
     {
@@ -123,7 +123,7 @@ public sealed class SafetensorsFile : IDisposable
     {
         try
         {
-            ReadExactly(handle, position, destination);
+            ReadExactly(_handle, position, destination);
         }
         catch (SafetensorsException e)
         {

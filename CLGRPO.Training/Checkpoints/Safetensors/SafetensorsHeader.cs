@@ -11,8 +11,8 @@ internal sealed class SafetensorsHeader
 {
     private const string MetadataName = "__metadata__";
 
-    private readonly List<Entry> entries = [];
-    private readonly HashSet<string> names = new(StringComparer.Ordinal);
+    private readonly List<Entry> _entries = [];
+    private readonly HashSet<string> _names = new(StringComparer.Ordinal);
 
     private SafetensorsHeader() { }
 
@@ -86,7 +86,7 @@ internal sealed class SafetensorsHeader
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             var name = reader.GetString()!;
-            Distinct(names.Add(name), name);
+            Distinct(_names.Add(name), name);
             reader.Read();
             if (name == MetadataName)
             {
@@ -95,8 +95,8 @@ internal sealed class SafetensorsHeader
             else
             {
                 CheckName(name);
-                Limit(entries.Count + 1, SafetensorsLimits.Tensors, "tensors");
-                entries.Add(ReadTensor(name, ref reader));
+                Limit(_entries.Count + 1, SafetensorsLimits.Tensors, "tensors");
+                _entries.Add(ReadTensor(name, ref reader));
             }
         }
         // A second value after the object would be an error of the JSON, which only reading on reveals.
@@ -215,7 +215,7 @@ internal sealed class SafetensorsHeader
     private void CheckLayout(long dataStart, long fileLength)
     {
         var end = 0UL;
-        foreach (var entry in entries.OrderBy(entry => entry.Begin).ThenBy(entry => entry.End))
+        foreach (var entry in _entries.OrderBy(entry => entry.Begin).ThenBy(entry => entry.End))
         {
             var bytes = entry.CheckAt(end);
             end = entry.End;

@@ -3,17 +3,17 @@ namespace CLGRPO.Training.Checkpoints.Safetensors;
 /// <summary>The tensors of a model that lies in one safetensors file or in several with an index.</summary>
 public sealed class SafetensorsModel : IDisposable
 {
-    private readonly List<SafetensorsFile> files = [];
-    private readonly OrderedDictionary<string, TensorInfo> tensors = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, SafetensorsFile> owners = new(StringComparer.Ordinal);
+    private readonly List<SafetensorsFile> _files = [];
+    private readonly OrderedDictionary<string, TensorInfo> _tensors = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, SafetensorsFile> _owners = new(StringComparer.Ordinal);
 
     private SafetensorsModel() { }
 
     /// <summary>The files, each open for reading.</summary>
-    public IReadOnlyList<SafetensorsFile> Files => files;
+    public IReadOnlyList<SafetensorsFile> Files => _files;
 
     /// <summary>Name → tensor of all files; offsets are those within its own file.</summary>
-    public IReadOnlyDictionary<string, TensorInfo> Tensors => tensors;
+    public IReadOnlyDictionary<string, TensorInfo> Tensors => _tensors;
 
     /// <summary>Opens <c>model.safetensors</c> of a folder or, where it has none, the shards of <c>model.safetensors.index.json</c>.</summary>
     /// <param name="folder">A model's folder in Hugging Face's layout.</param>
@@ -58,10 +58,10 @@ public sealed class SafetensorsModel : IDisposable
     public void Read(TensorInfo tensor, long offset, Span<byte> destination) =>
         Owner(tensor).Read(tensor, offset, destination);
 
-    public void Dispose() => files.ForEach(file => file.Dispose());
+    public void Dispose() => _files.ForEach(file => file.Dispose());
 
     private SafetensorsFile Owner(TensorInfo tensor) =>
-        owners.TryGetValue(tensor.Name, out var file)
+        _owners.TryGetValue(tensor.Name, out var file)
             ? file
             : throw new ArgumentException(
                 $"The model has no tensor '{tensor.Name}'.",
@@ -70,17 +70,17 @@ public sealed class SafetensorsModel : IDisposable
 
     private void Add(SafetensorsFile file)
     {
-        files.Add(file);
+        _files.Add(file);
         foreach (var tensor in file.Tensors.Values)
         {
-            if (!tensors.TryAdd(tensor.Name, tensor))
+            if (!_tensors.TryAdd(tensor.Name, tensor))
             {
                 throw new SafetensorsException(
                     SafetensorsError.DuplicateKey,
-                    $"Tensor {SafetensorsException.Show(tensor.Name)} is in two files: {owners[tensor.Name].Path} and {file.Path}."
+                    $"Tensor {SafetensorsException.Show(tensor.Name)} is in two files: {_owners[tensor.Name].Path} and {file.Path}."
                 );
             }
-            owners[tensor.Name] = file;
+            _owners[tensor.Name] = file;
         }
     }
 
@@ -110,7 +110,7 @@ public sealed class SafetensorsModel : IDisposable
     {
         foreach (var (name, file) in index.WeightMap)
         {
-            if (!owners.TryGetValue(name, out var owner) || Path.GetFileName(owner.Path) != file)
+            if (!_owners.TryGetValue(name, out var owner) || Path.GetFileName(owner.Path) != file)
             {
                 throw new SafetensorsException(
                     SafetensorsError.InvalidIndex,
@@ -118,11 +118,13 @@ public sealed class SafetensorsModel : IDisposable
                 );
             }
         }
-        if (tensors.Keys.FirstOrDefault(name => !index.WeightMap.ContainsKey(name)) is { } unlisted)
+        if (
+            _tensors.Keys.FirstOrDefault(name => !index.WeightMap.ContainsKey(name)) is { } unlisted
+        )
         {
             throw new SafetensorsException(
                 SafetensorsError.InvalidIndex,
-                $"{owners[unlisted].Path} holds tensor {SafetensorsException.Show(unlisted)}, which {indexPath} does not list."
+                $"{_owners[unlisted].Path} holds tensor {SafetensorsException.Show(unlisted)}, which {indexPath} does not list."
             );
         }
     }
