@@ -34,7 +34,14 @@ public static class RecipeReader
         fields.ReportUnknownKeys();
         return errors.Count == 0
             ? recipe
-            : throw new RecipeException(source, [.. errors.OrderBy(error => error.Line)]);
+            : throw new RecipeException(
+                source,
+                [
+                    .. errors
+                        .OrderBy(error => error.Line)
+                        .ThenBy(error => error.Path, StringComparer.Ordinal),
+                ]
+            );
     }
 
     private static YamlMappingNode Root(string yaml, string source)
