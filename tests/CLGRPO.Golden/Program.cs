@@ -12,8 +12,10 @@ IGoldenWalker[] walkers =
 [
     new TokenizerGolden(),
     new ImagesGolden(),
-    // grpo
-    // training
+    new AdvantagesGolden(),
+    new GrpoLossGolden(),
+    new OptimizerGolden(),
+    new SamplingGolden(),
     new StatisticsGolden(),
 ];
 

@@ -1,0 +1,131 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace CLGRPO.Training.Optimization;
+
+/// <summary>Parameters that share a weight decay and a learning rate, laid end to end in one tensor, so that an optimizer
+/// step is a handful of operations whatever the number of parameters.</summary>
+public sealed class ParameterGroup : IDisposable
+{
+    private readonly (string Name, long Start, long Length)[] _places;
+
+    private ParameterGroup(
+        string name,
+        (string, long, long)[] places,
+        Tensor values,
+        double decay,
+        double rateScale
+    )
+    {
+        (Name, _places, Values, WeightDecay, LearningRateScale) = (
+            name,
+            places,
+            values,
+            decay,
+            rateScale
+        );
+        Gradients = zeros_like(values).DetachFromDisposeScope();
+        FirstMoment = zeros_like(values).DetachFromDisposeScope();
+        SecondMoment = zeros_like(values).DetachFromDisposeScope();
+    }
+
+    public string Name { get; }
+
+    public double WeightDecay { get; }
+
+    /// <summary>Multiplies the learning rate.</summary>
+    public double LearningRateScale { get; }
+
+    /// <summary>[n]; the parameters are views of it.</summary>
+    public Tensor Values { get; }
+
+    /// <summary>[n]; the parameters' gradients are views of it.</summary>
+    public Tensor Gradients { get; }
+
+    /// <summary>[n]; AdamW's running mean of gradients.</summary>
+    public Tensor FirstMoment { get; }
+
+    /// <summary>[n]; AdamW's running mean of squared gradients.</summary>
+    public Tensor SecondMoment { get; }
+
+    /// <summary>Moves the parameters' values into one tensor and makes each parameter, and its gradient, a view of it.</summary>
+    /// <param name="parameters">Leaves that require gradients, all float32 and on one device.</param>
+    /// <exception cref="ArgumentException">There are none, or one differs in type or device.</exception>
+    public static ParameterGroup Flatten(
+        string name,
+        IReadOnlyList<(string Name, Tensor Parameter)> parameters,
+        double weightDecay,
+        double learningRateScale = 1
+    )
+    {
+        RequireAlike(name, parameters);
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        var places = new (string, long, long)[parameters.Count];
+        var start = 0L;
+        for (var i = 0; i < places.Length; i++)
+        {
+            places[i] = (parameters[i].Name, start, parameters[i].Parameter.numel());
+            start += places[i].Item3;
+        }
+        var values = cat([.. parameters.Select(p => p.Parameter.detach().reshape(-1))])
+            .DetachFromDisposeScope();
+        var group = new ParameterGroup(name, places, values, weightDecay, learningRateScale);
+        for (var i = 0; i < places.Length; i++)
+        {
+            group.Adopt(parameters[i].Parameter, places[i].Item2);
+        }
+        return group;
+    }
+
+    /// <summary>The parameters whose gradient holds a NaN or an infinity.</summary>
+    public IReadOnlyList<string> NonFiniteGradients()
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        return
+        [
+            .. from place in _places
+            where !Gradients.narrow(0, place.Start, place.Length).isfinite().all().item<bool>()
+            select place.Name,
+        ];
+    }
+
+    public void Dispose()
+    {
+        Values.Dispose();
+        Gradients.Dispose();
+        FirstMoment.Dispose();
+        SecondMoment.Dispose();
+    }
+
+    private void Adopt(Tensor parameter, long start)
+    {
+        var shape = parameter.shape;
+        var length = parameter.numel();
+        parameter.set_(Values.narrow(0, start, length).view(shape));
+        parameter.grad = Gradients.narrow(0, start, length).view(shape);
+    }
+
+    private static void RequireAlike(
+        string name,
+        IReadOnlyList<(string Name, Tensor Parameter)> parameters
+    )
+    {
+        if (parameters.Count == 0)
+        {
+            throw new ArgumentException($"Parameter group '{name}' is empty.", nameof(parameters));
+        }
+        var device = parameters[0].Parameter.device.ToString();
+        foreach (var (parameterName, parameter) in parameters)
+        {
+            if (parameter.dtype != ScalarType.Float32 || parameter.device.ToString() != device)
+            {
+                throw new ArgumentException(
+                    $"Parameter '{parameterName}' is {parameter.dtype} on {parameter.device}; group '{name}' is Float32 on {device}.",
+                    nameof(parameters)
+                );
+            }
+        }
+    }
+}
