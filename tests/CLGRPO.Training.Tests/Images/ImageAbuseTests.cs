@@ -7,10 +7,10 @@ using CLGRPO.Training.Tests.Checkpoints.Safetensors;
 namespace CLGRPO.Training.Tests.Images;
 
 /// <summary>Runs alone: it measures the memory of the process.</summary>
-[CollectionDefinition(nameof(AloneCollection), DisableParallelization = true)]
-public sealed class AloneCollection;
+[CollectionDefinition(nameof(Alone), DisableParallelization = true)]
+public sealed class Alone;
 
-[Collection(nameof(AloneCollection))]
+[Collection(nameof(Alone))]
 public sealed class ImageAbuseTests
 {
     private static readonly string Golden = Path.Combine(
