@@ -8,11 +8,11 @@ public readonly struct BFloat16 : IEquatable<BFloat16>, IComparable<BFloat16>
     private BFloat16(ushort bits) => _bits = bits;
 
     /// <summary>Rounds to the nearest, ties to even.</summary>
-    public BFloat16(float value)
+    public BFloat16(float f)
     {
-        var bits = BitConverter.SingleToUInt32Bits(value);
+        var bits = BitConverter.SingleToUInt32Bits(f);
         var rounded = bits + 0x7FFF + ((bits >> 16) & 1);
-        _bits = float.IsNaN(value) ? (ushort)0x7FC0 : (ushort)(rounded >> 16);
+        _bits = float.IsNaN(f) ? (ushort)0x7FC0 : (ushort)(rounded >> 16);
     }
 
     public static BFloat16 FromRawValue(ushort rawValue) => new(rawValue);

@@ -21,109 +21,54 @@ public static partial class torch
 
         public Tensor add(Scalar scalar, Scalar alpha) => Aten.add_scalar.Call(this, scalar, alpha);
 
-        public Tensor add_(Tensor target)
-        {
-            Aten.add_.Run(this, target);
-            return this;
-        }
+        public Tensor add_(Tensor target) => Aten.add_.Run(this, target);
 
-        public Tensor add_(Tensor target, Scalar alpha)
-        {
-            Aten.add_.Run(this, target, alpha);
-            return this;
-        }
+        public Tensor add_(Tensor target, Scalar alpha) => Aten.add_.Run(this, target, alpha);
 
-        public Tensor add_(Scalar scalar)
-        {
-            Aten.add_scalar_.Run(this, scalar);
-            return this;
-        }
+        public Tensor add_(Scalar scalar) => Aten.add_scalar_.Run(this, scalar);
 
-        public Tensor add_(Scalar scalar, Scalar alpha)
-        {
+        public Tensor add_(Scalar scalar, Scalar alpha) =>
             Aten.add_scalar_.Run(this, scalar, alpha);
-            return this;
-        }
 
         public Tensor sub(Tensor target) => Aten.sub.Call(this, target);
 
         public Tensor sub(Scalar target) => Aten.sub_scalar.Call(this, target);
 
-        public Tensor sub_(Tensor target)
-        {
-            Aten.sub_.Run(this, target);
-            return this;
-        }
+        public Tensor sub_(Tensor target) => Aten.sub_.Run(this, target);
 
-        public Tensor sub_(Scalar target)
-        {
-            Aten.sub_scalar_.Run(this, target);
-            return this;
-        }
+        public Tensor sub_(Scalar target) => Aten.sub_scalar_.Run(this, target);
 
         public Tensor mul(Tensor target) => Aten.mul.Call(this, target);
 
         public Tensor mul(Scalar target) => Aten.mul_scalar.Call(this, target);
 
-        public Tensor mul_(Tensor target)
-        {
-            Aten.mul_.Run(this, target);
-            return this;
-        }
+        public Tensor mul_(Tensor target) => Aten.mul_.Run(this, target);
 
-        public Tensor mul_(Scalar target)
-        {
-            Aten.mul_scalar_.Run(this, target);
-            return this;
-        }
+        public Tensor mul_(Scalar target) => Aten.mul_scalar_.Run(this, target);
 
         public Tensor remainder(Tensor target) => Aten.remainder.Call(this, target);
 
         public Tensor remainder(Scalar scalar) => Aten.remainder_scalar.Call(this, scalar);
 
-        public Tensor remainder_(Tensor target)
-        {
-            Aten.remainder_.Run(this, target);
-            return this;
-        }
+        public Tensor remainder_(Tensor target) => Aten.remainder_.Run(this, target);
 
-        public Tensor remainder_(Scalar scalar)
-        {
-            Aten.remainder_scalar_.Run(this, scalar);
-            return this;
-        }
+        public Tensor remainder_(Scalar scalar) => Aten.remainder_scalar_.Run(this, scalar);
 
         public Tensor fmod(Tensor target) => Aten.fmod.Call(this, target);
 
         public Tensor fmod(Scalar scalar) => Aten.fmod_scalar.Call(this, scalar);
 
-        public Tensor fmod_(Tensor target)
-        {
-            Aten.fmod_.Run(this, target);
-            return this;
-        }
+        public Tensor fmod_(Tensor target) => Aten.fmod_.Run(this, target);
 
-        public Tensor fmod_(Scalar scalar)
-        {
-            Aten.fmod_scalar_.Run(this, scalar);
-            return this;
-        }
+        public Tensor fmod_(Scalar scalar) => Aten.fmod_scalar_.Run(this, scalar);
 
         public Tensor pow(Tensor exponent) => Aten.pow.Call(this, exponent);
 
         public Tensor pow(Scalar exponent) => Aten.pow_scalar.Call(this, exponent);
 
-        public Tensor pow_(Tensor exponent)
-        {
-            Aten.pow_.Run(this, exponent);
-            return this;
-        }
+        public Tensor pow_(Tensor exponent) => Aten.pow_.Run(this, exponent);
 
-        public Tensor pow_(Scalar exponent)
-        {
-            Aten.pow_scalar_.Run(this, exponent);
-            return this;
-        }
+        public Tensor pow_(Scalar exponent) => Aten.pow_scalar_.Run(this, exponent);
 
         public Tensor div(Tensor target, RoundingMode rounding_mode = RoundingMode.None) =>
             rounding_mode == RoundingMode.None
@@ -159,51 +104,27 @@ public static partial class torch
 
         public Tensor logical_and(Tensor other) => Aten.logical_and.Call(this, other);
 
-        public Tensor logical_and_(Tensor other)
-        {
-            Aten.logical_and_.Run(this, other);
-            return this;
-        }
+        public Tensor logical_and_(Tensor other) => Aten.logical_and_.Run(this, other);
 
         public Tensor logical_or(Tensor other) => Aten.logical_or.Call(this, other);
 
-        public Tensor logical_or_(Tensor other)
-        {
-            Aten.logical_or_.Run(this, other);
-            return this;
-        }
+        public Tensor logical_or_(Tensor other) => Aten.logical_or_.Run(this, other);
 
         public Tensor logical_xor(Tensor other) => Aten.logical_xor.Call(this, other);
 
-        public Tensor logical_xor_(Tensor other)
-        {
-            Aten.logical_xor_.Run(this, other);
-            return this;
-        }
+        public Tensor logical_xor_(Tensor other) => Aten.logical_xor_.Run(this, other);
 
         public Tensor bitwise_and(Tensor other) => Aten.bitwise_and.Call(this, other);
 
-        public Tensor bitwise_and_(Tensor other)
-        {
-            Aten.bitwise_and_.Run(this, other);
-            return this;
-        }
+        public Tensor bitwise_and_(Tensor other) => Aten.bitwise_and_.Run(this, other);
 
         public Tensor bitwise_or(Tensor other) => Aten.bitwise_or.Call(this, other);
 
-        public Tensor bitwise_or_(Tensor other)
-        {
-            Aten.bitwise_or_.Run(this, other);
-            return this;
-        }
+        public Tensor bitwise_or_(Tensor other) => Aten.bitwise_or_.Run(this, other);
 
         public Tensor bitwise_xor(Tensor other) => Aten.bitwise_xor.Call(this, other);
 
-        public Tensor bitwise_xor_(Tensor other)
-        {
-            Aten.bitwise_xor_.Run(this, other);
-            return this;
-        }
+        public Tensor bitwise_xor_(Tensor other) => Aten.bitwise_xor_.Run(this, other);
 
         public Tensor maximum(Tensor other) => Aten.maximum.Call(this, other);
 
@@ -218,20 +139,14 @@ public static partial class torch
         public Tensor addcmul(Tensor tensor1, Tensor tensor2, Scalar value) =>
             Aten.addcmul.Call(this, tensor1, tensor2, value);
 
-        public Tensor addcmul_(Tensor tensor1, Tensor tensor2, Scalar value)
-        {
+        public Tensor addcmul_(Tensor tensor1, Tensor tensor2, Scalar value) =>
             Aten.addcmul_.Run(this, tensor1, tensor2, value);
-            return this;
-        }
 
         public Tensor addcdiv(Tensor tensor1, Tensor tensor2, Scalar value) =>
             Aten.addcdiv.Call(this, tensor1, tensor2, value);
 
-        public Tensor addcdiv_(Tensor tensor1, Tensor tensor2, Scalar value)
-        {
+        public Tensor addcdiv_(Tensor tensor1, Tensor tensor2, Scalar value) =>
             Aten.addcdiv_.Run(this, tensor1, tensor2, value);
-            return this;
-        }
 
         public Tensor addcdiv(Tensor tensor1, Tensor tensor2) => addcdiv(tensor1, tensor2, 1);
 
@@ -239,11 +154,7 @@ public static partial class torch
 
         public Tensor lerp(Tensor end, Tensor weight) => Aten.lerp.Call(this, end, weight);
 
-        public Tensor lerp_(Tensor end, Tensor weight)
-        {
-            Aten.lerp_.Run(this, end, weight);
-            return this;
-        }
+        public Tensor lerp_(Tensor end, Tensor weight) => Aten.lerp_.Run(this, end, weight);
 
         public Tensor clamp(Scalar? min = null, Scalar? max = null) =>
             Aten.clamp.Call(this, min, max);
@@ -251,32 +162,18 @@ public static partial class torch
         public Tensor clamp(Tensor? min = null, Tensor? max = null) =>
             Aten.clamp_tensor.Call(this, min, max);
 
-        public Tensor clamp_(Scalar? min = null, Scalar? max = null)
-        {
+        public Tensor clamp_(Scalar? min = null, Scalar? max = null) =>
             Aten.clamp_.Run(this, min, max);
-            return this;
-        }
 
-        public Tensor clamp_(Tensor? min = null, Tensor? max = null)
-        {
+        public Tensor clamp_(Tensor? min = null, Tensor? max = null) =>
             Aten.clamp_tensor_.Run(this, min, max);
-            return this;
-        }
 
         public Tensor clamp_max(Scalar max) => Aten.clamp_max.Call(this, max);
 
-        public Tensor clamp_max_(Scalar max)
-        {
-            Aten.clamp_max_.Run(this, max);
-            return this;
-        }
+        public Tensor clamp_max_(Scalar max) => Aten.clamp_max_.Run(this, max);
 
         public Tensor clamp_min(Scalar min) => Aten.clamp_min.Call(this, min);
 
-        public Tensor clamp_min_(Scalar min)
-        {
-            Aten.clamp_min_.Run(this, min);
-            return this;
-        }
+        public Tensor clamp_min_(Scalar min) => Aten.clamp_min_.Run(this, min);
     }
 }

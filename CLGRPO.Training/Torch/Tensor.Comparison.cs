@@ -10,17 +10,9 @@ public static partial class torch
 
         public Tensor eq(Scalar target) => Aten.eq_scalar.Call(this, target);
 
-        public Tensor eq_(Tensor target)
-        {
-            Aten.eq_.Run(this, target);
-            return this;
-        }
+        public Tensor eq_(Tensor target) => Aten.eq_.Run(this, target);
 
-        public Tensor eq_(Scalar target)
-        {
-            Aten.eq_scalar_.Run(this, target);
-            return this;
-        }
+        public Tensor eq_(Scalar target) => Aten.eq_scalar_.Run(this, target);
 
         public Tensor equal(Tensor target) => eq(target);
 
@@ -28,17 +20,9 @@ public static partial class torch
 
         public Tensor ne(Scalar target) => Aten.ne_scalar.Call(this, target);
 
-        public Tensor ne_(Tensor target)
-        {
-            Aten.ne_.Run(this, target);
-            return this;
-        }
+        public Tensor ne_(Tensor target) => Aten.ne_.Run(this, target);
 
-        public Tensor ne_(Scalar target)
-        {
-            Aten.ne_scalar_.Run(this, target);
-            return this;
-        }
+        public Tensor ne_(Scalar target) => Aten.ne_scalar_.Run(this, target);
 
         public Tensor not_equal(Tensor target) => ne(target);
 
@@ -46,17 +30,9 @@ public static partial class torch
 
         public Tensor lt(Scalar target) => Aten.lt_scalar.Call(this, target);
 
-        public Tensor lt_(Tensor target)
-        {
-            Aten.lt_.Run(this, target);
-            return this;
-        }
+        public Tensor lt_(Tensor target) => Aten.lt_.Run(this, target);
 
-        public Tensor lt_(Scalar target)
-        {
-            Aten.lt_scalar_.Run(this, target);
-            return this;
-        }
+        public Tensor lt_(Scalar target) => Aten.lt_scalar_.Run(this, target);
 
         public Tensor less(Tensor target) => lt(target);
 
@@ -64,17 +40,9 @@ public static partial class torch
 
         public Tensor le(Scalar target) => Aten.le_scalar.Call(this, target);
 
-        public Tensor le_(Tensor target)
-        {
-            Aten.le_.Run(this, target);
-            return this;
-        }
+        public Tensor le_(Tensor target) => Aten.le_.Run(this, target);
 
-        public Tensor le_(Scalar target)
-        {
-            Aten.le_scalar_.Run(this, target);
-            return this;
-        }
+        public Tensor le_(Scalar target) => Aten.le_scalar_.Run(this, target);
 
         public Tensor less_equal(Tensor target) => le(target);
 
@@ -82,17 +50,9 @@ public static partial class torch
 
         public Tensor gt(Scalar target) => Aten.gt_scalar.Call(this, target);
 
-        public Tensor gt_(Tensor target)
-        {
-            Aten.gt_.Run(this, target);
-            return this;
-        }
+        public Tensor gt_(Tensor target) => Aten.gt_.Run(this, target);
 
-        public Tensor gt_(Scalar target)
-        {
-            Aten.gt_scalar_.Run(this, target);
-            return this;
-        }
+        public Tensor gt_(Scalar target) => Aten.gt_scalar_.Run(this, target);
 
         public Tensor greater(Tensor target) => gt(target);
 
@@ -100,17 +60,9 @@ public static partial class torch
 
         public Tensor ge(Scalar target) => Aten.ge_scalar.Call(this, target);
 
-        public Tensor ge_(Tensor target)
-        {
-            Aten.ge_.Run(this, target);
-            return this;
-        }
+        public Tensor ge_(Tensor target) => Aten.ge_.Run(this, target);
 
-        public Tensor ge_(Scalar target)
-        {
-            Aten.ge_scalar_.Run(this, target);
-            return this;
-        }
+        public Tensor ge_(Scalar target) => Aten.ge_scalar_.Run(this, target);
 
         public Tensor greater_equal(Tensor target) => ge(target);
 

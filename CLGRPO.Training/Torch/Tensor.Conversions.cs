@@ -12,35 +12,16 @@ public static partial class torch
 
         public Tensor detach() => Aten.detach.Call(this);
 
-        public Tensor detach_()
-        {
-            Aten.detach_.Run(this);
-            return this;
-        }
+        public Tensor detach_() => Aten.detach_.Run(this);
 
-        public Tensor copy_(Tensor source, bool nonBlocking = false)
-        {
+        public Tensor copy_(Tensor source, bool nonBlocking = false) =>
             Aten.copy_.Run(this, source, nonBlocking);
-            return this;
-        }
 
-        public Tensor fill_(Scalar value)
-        {
-            Aten.fill_.Run(this, value);
-            return this;
-        }
+        public Tensor fill_(Scalar value) => Aten.fill_.Run(this, value);
 
-        public Tensor zero_()
-        {
-            Aten.zero_.Run(this);
-            return this;
-        }
+        public Tensor zero_() => Aten.zero_.Run(this);
 
-        public Tensor set_(Tensor source)
-        {
-            Aten.set_.Run(this, source);
-            return this;
-        }
+        public Tensor set_(Tensor source) => Aten.set_.Run(this, source);
 
         public Tensor pin_memory() => Aten.pin_memory.Call(this);
 

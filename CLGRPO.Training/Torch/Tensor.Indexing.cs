@@ -86,11 +86,8 @@ public static partial class torch
         public Tensor index_put_(Tensor value, params Tensor[] indices) =>
             index_put_(value, indices, accumulate: false);
 
-        public Tensor index_put_(Tensor value, Tensor[] indices, bool accumulate = false)
-        {
+        public Tensor index_put_(Tensor value, Tensor[] indices, bool accumulate = false) =>
             Aten.index_put_.Run(this, Argument.OptionalTensors(indices), value, accumulate);
-            return this;
-        }
 
         public Tensor index_put_(Scalar value, params TensorIndex[] indices)
         {

@@ -29,17 +29,11 @@ public static partial class torch
         public Tensor addbmm(Tensor batch1, Tensor batch2, float beta = 1, float alpha = 1) =>
             Aten.addbmm.Call(this, batch1, batch2, beta, alpha);
 
-        public Tensor addmm_(Tensor mat1, Tensor mat2, float beta = 1, float alpha = 1)
-        {
+        public Tensor addmm_(Tensor mat1, Tensor mat2, float beta = 1, float alpha = 1) =>
             Aten.addmm_.Run(this, mat1, mat2, beta, alpha);
-            return this;
-        }
 
-        public Tensor addbmm_(Tensor batch1, Tensor batch2, float beta = 1, float alpha = 1)
-        {
+        public Tensor addbmm_(Tensor batch1, Tensor batch2, float beta = 1, float alpha = 1) =>
             Aten.addbmm_.Run(this, batch1, batch2, beta, alpha);
-            return this;
-        }
 
         public Tensor addmv(Tensor mat, Tensor vec, float beta = 1.0f, float alpha = 1.0f) =>
             Aten.addmv.Call(this, mat, vec, beta, alpha);

@@ -6,35 +6,20 @@ public static partial class torch
 {
     public sealed partial class Tensor
     {
-        public Tensor normal_(double mean = 0.0, double std = 1.0, Generator? generator = null)
-        {
+        public Tensor normal_(double mean = 0.0, double std = 1.0, Generator? generator = null) =>
             Aten.normal_.Run(this, mean, std, generator);
-            return this;
-        }
 
-        public Tensor uniform_(double from, double to, Generator? generator = null)
-        {
+        public Tensor uniform_(double from, double to, Generator? generator = null) =>
             Aten.uniform_.Run(this, from, to, generator);
-            return this;
-        }
 
-        public Tensor exponential_(double lambda = 1.0, Generator? generator = null)
-        {
+        public Tensor exponential_(double lambda = 1.0, Generator? generator = null) =>
             Aten.exponential_.Run(this, lambda, generator);
-            return this;
-        }
 
-        public Tensor bernoulli_(double p = 0.5, Generator? generator = null)
-        {
+        public Tensor bernoulli_(double p = 0.5, Generator? generator = null) =>
             Aten.bernoulli_.Run(this, p, generator);
-            return this;
-        }
 
-        public Tensor bernoulli_(Tensor p, Generator? generator = null)
-        {
+        public Tensor bernoulli_(Tensor p, Generator? generator = null) =>
             Aten.bernoulli_tensor_.Run(this, p, generator);
-            return this;
-        }
 
         public Tensor bernoulli(Generator? generator = null) =>
             Aten.bernoulli.Call(this, generator);

@@ -29,65 +29,44 @@ public static partial class torch
         public Tensor scatter(long dim, Tensor index, Tensor src) =>
             Aten.scatter.Call(this, dim, index, src);
 
-        public Tensor scatter_(long dim, Tensor index, Tensor src)
-        {
+        public Tensor scatter_(long dim, Tensor index, Tensor src) =>
             Aten.scatter_.Run(this, dim, index, src);
-            return this;
-        }
 
         public Tensor scatter_add(long dim, Tensor index, Tensor src) =>
             Aten.scatter_add.Call(this, dim, index, src);
 
-        public Tensor scatter_add_(long dim, Tensor index, Tensor src)
-        {
+        public Tensor scatter_add_(long dim, Tensor index, Tensor src) =>
             Aten.scatter_add_.Run(this, dim, index, src);
-            return this;
-        }
 
         public Tensor index_add(long dim, Tensor index, Tensor source, Scalar alpha) =>
             Aten.index_add.Call(this, dim, index, source, alpha);
 
-        public Tensor index_add_(long dim, Tensor index, Tensor source, Scalar alpha)
-        {
+        public Tensor index_add_(long dim, Tensor index, Tensor source, Scalar alpha) =>
             Aten.index_add_.Run(this, dim, index, source, alpha);
-            return this;
-        }
 
         public Tensor index_copy(long dim, Tensor index, Tensor source) =>
             Aten.index_copy.Call(this, dim, index, source);
 
-        public Tensor index_copy_(long dim, Tensor index, Tensor source)
-        {
+        public Tensor index_copy_(long dim, Tensor index, Tensor source) =>
             Aten.index_copy_.Run(this, dim, index, source);
-            return this;
-        }
 
         public Tensor index_fill(long dim, Tensor index, Scalar value) =>
             Aten.index_fill.Call(this, dim, index, value);
 
-        public Tensor index_fill_(long dim, Tensor index, Scalar value)
-        {
+        public Tensor index_fill_(long dim, Tensor index, Scalar value) =>
             Aten.index_fill_.Run(this, dim, index, value);
-            return this;
-        }
 
         public Tensor masked_fill(Tensor mask, Scalar value) =>
             Aten.masked_fill.Call(this, mask, value);
 
-        public Tensor masked_fill_(Tensor mask, Scalar value)
-        {
+        public Tensor masked_fill_(Tensor mask, Scalar value) =>
             Aten.masked_fill_.Run(this, mask, value);
-            return this;
-        }
 
         public Tensor masked_scatter(Tensor mask, Tensor value) =>
             Aten.masked_scatter.Call(this, mask, value);
 
-        public Tensor masked_scatter_(Tensor mask, Tensor value)
-        {
+        public Tensor masked_scatter_(Tensor mask, Tensor value) =>
             Aten.masked_scatter_.Run(this, mask, value);
-            return this;
-        }
 
         public Tensor masked_select(Tensor mask) => Aten.masked_select.Call(this, mask);
 

@@ -27,11 +27,7 @@ public static partial class torch
 
         public Tensor unsqueeze(long dim) => Aten.unsqueeze.Call(this, dim);
 
-        public Tensor unsqueeze_(long dim)
-        {
-            Aten.unsqueeze_.Run(this, dim);
-            return this;
-        }
+        public Tensor unsqueeze_(long dim) => Aten.unsqueeze_.Run(this, dim);
 
         public Tensor t() => Aten.t.Call(this);
 
@@ -95,17 +91,9 @@ public static partial class torch
 
         public Tensor triu(long diagonal = 0) => Aten.triu.Call(this, diagonal);
 
-        public Tensor tril_(long diagonal = 0)
-        {
-            Aten.tril_.Run(this, diagonal);
-            return this;
-        }
+        public Tensor tril_(long diagonal = 0) => Aten.tril_.Run(this, diagonal);
 
-        public Tensor triu_(long diagonal = 0)
-        {
-            Aten.triu_.Run(this, diagonal);
-            return this;
-        }
+        public Tensor triu_(long diagonal = 0) => Aten.triu_.Run(this, diagonal);
 
         public Tensor diag(long diagonal = 0) => Aten.diag.Call(this, diagonal);
 

@@ -90,7 +90,6 @@ internal static class Aten
     public static readonly Operator dropout = new("dropout");
     public static readonly Operator dropout_ = new("dropout_");
     public static readonly Operator einsum = new("einsum");
-    public static readonly Operator embedding = new("embedding");
     public static readonly Operator empty = new("empty", "memory_format");
     public static readonly Operator empty_like = new("empty_like");
     public static readonly Operator eq = new("eq", "Tensor");

@@ -25,8 +25,12 @@ internal sealed unsafe class Operator(string name, string overload = "")
         return new torch.Tensor(result.Pointer);
     }
 
-    /// <summary>Calls an operator that changes its first argument, and drops what it returns.</summary>
-    public void Run(params ReadOnlySpan<Argument> arguments) => Invoke(arguments, null, 0);
+    /// <summary>Calls an operator that changes its first argument, and returns that argument.</summary>
+    public torch.Tensor Run(params ReadOnlySpan<Argument> arguments)
+    {
+        Invoke(arguments, null, 0);
+        return (torch.Tensor)arguments[0].Reference!;
+    }
 
     /// <summary>Calls an operator that returns two tensors.</summary>
     public (torch.Tensor First, torch.Tensor Second) CallTwo(
