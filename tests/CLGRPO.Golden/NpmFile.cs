@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Formats.Tar;
 using System.IO.Compression;
 using System.Security.Cryptography;
@@ -29,7 +28,11 @@ internal static class NpmFile
         var work = Directory.CreateTempSubdirectory("clgrpo-npm-");
         try
         {
-            Pack($"{package}@{version}", work.FullName);
+            Command.Run(
+                "npm",
+                ["pack", $"{package}@{version}", "--pack-destination", work.FullName, "--silent"],
+                work.FullName
+            );
             var extracted = Path.Combine(work.FullName, "extracted");
             Extract(work.GetFiles("*.tgz").Single().FullName, path, extracted);
             var hash = HashOf(extracted);
@@ -63,30 +66,6 @@ internal static class NpmFile
                 ".cache",
                 "clgrpo"
             );
-
-    private static void Pack(string package, string into)
-    {
-        var start = new ProcessStartInfo(
-            "npm",
-            ["pack", package, "--pack-destination", into, "--silent"]
-        )
-        {
-            UseShellExecute = false,
-            WorkingDirectory = into,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        using var npm = Process.Start(start)!;
-        var output = npm.StandardOutput.ReadToEndAsync();
-        var errors = npm.StandardError.ReadToEnd();
-        npm.WaitForExit();
-        if (npm.ExitCode != 0)
-        {
-            throw new InvalidOperationException(
-                $"npm pack {package} failed ({npm.ExitCode}); it needs the npm registry. {errors}{output.Result}"
-            );
-        }
-    }
 
     private static void Extract(string archive, string path, string to)
     {

