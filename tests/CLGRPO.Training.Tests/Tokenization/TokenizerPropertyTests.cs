@@ -84,5 +84,9 @@ public sealed class TokenizerPropertyTests
             )
         );
 
-    private static void Check(Property property) => property.QuickCheckThrowOnFailure();
+    private static void Check(Property property) =>
+        FsCheck.Check.One(
+            Config.QuickThrowOnFailure.WithMaxTest(1000).WithQuietOnSuccess(true),
+            property
+        );
 }
