@@ -1,11 +1,11 @@
 using System.Diagnostics;
-using System.Runtime.Intrinsics.X86;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 
 namespace CLGRPO.Benchmarks;
 
 /// <summary>The PyTorch side: peers/peer.py as a process that does one operation for each line it is sent.</summary>
-internal sealed class Peer : IContestant
+internal sealed partial class Peer : IContestant
 {
     private const string OpenMPBlas = "/usr/lib/x86_64-linux-gnu/openblas-openmp";
 
@@ -19,7 +19,7 @@ internal sealed class Peer : IContestant
     {
         var start = new ProcessStartInfo(
             Environment.GetEnvironmentVariable("CLGRPO_PYTHON") ?? "/usr/bin/python3",
-            [script, "serve", workload]
+            ["-B", script, "serve", workload]
         )
         {
             UseShellExecute = false,
@@ -70,29 +70,26 @@ internal sealed class Peer : IContestant
         process.Dispose();
     }
 
-    /// <summary>The same BLAS, kernels and threads as ours; what the caller's environment says goes first.</summary>
+    /// <summary>
+    /// The same BLAS, kernels and threads as ours: what loading libtorch set for this process (see NativeLoader) goes to
+    /// the peer too, so our side must have loaded it before. What the caller's environment says goes first.
+    /// </summary>
     private static Dictionary<string, string> Settings(int threads)
     {
         var settings = new Dictionary<string, string>(StringComparer.Ordinal)
         {
             ["OMP_NUM_THREADS"] = $"{threads}",
-            ["PYTHONDONTWRITEBYTECODE"] = "1",
         };
-        Default("LD_LIBRARY_PATH", OpenMPBlas);
-        // OpenBLAS 0.3.21 takes a generic kernel on processors newer than itself.
-        if (Avx512F.IsSupported)
+        if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable("LD_LIBRARY_PATH")))
         {
-            Default("OPENBLAS_CORETYPE", "SKYLAKEX");
+            settings["LD_LIBRARY_PATH"] = OpenMPBlas;
+        }
+        const string Kernels = "OPENBLAS_CORETYPE";
+        if (Marshal.PtrToStringUTF8(getenv(Kernels)) is { } kernels)
+        {
+            settings[Kernels] = kernels;
         }
         return settings;
-
-        void Default(string name, string value)
-        {
-            if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable(name)))
-            {
-                settings[name] = value;
-            }
-        }
     }
 
     private double Seconds(string operation) => Ask(operation).GetProperty("seconds").GetDouble();
@@ -119,4 +116,9 @@ internal sealed class Peer : IContestant
         PeakMegabytes = answer.GetProperty("peak_mb").GetDouble();
         return answer;
     }
+
+    // .NET's own copy of the environment does not show what native code set.
+    [LibraryImport("libc.so.6", StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial IntPtr getenv(string name);
 }
