@@ -38,8 +38,19 @@ internal readonly struct Pen(Canvas canvas, float originX, float originY)
     }
 
     /// <summary>An upright rectangle.</summary>
-    public void Box(Color color, float left, float top, float right, float bottom) =>
-        Fill(color, (left, top), (right, top), (right, bottom), (left, bottom));
+    public void Box(Color color, float left, float top, float right, float bottom)
+    {
+        var (from, to) = (Map((left, top)), Map((right, bottom)));
+        canvas.Paint(
+            new BoxShape(from.X, from.Y, to.X, to.Y),
+            from.X,
+            from.Y,
+            to.X,
+            to.Y,
+            color,
+            1
+        );
+    }
 
     /// <summary>A filled polygon.</summary>
     public void Fill(Color color, params ReadOnlySpan<Point> corners)

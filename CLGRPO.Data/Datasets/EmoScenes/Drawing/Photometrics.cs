@@ -13,8 +13,8 @@ internal static class Photometrics
     private static readonly (float Low, float High)[] Chroma =
     [
         (0, 0.015f),
-        (0.10f, 0.14f),
-        (0.32f, 0.42f),
+        (0.13f, 0.18f),
+        (0.34f, 0.44f),
     ];
     private static readonly float[] Contrast = [0.13f, 0.17f, 0.15f]; // deviation of the luma, small enough to stay in range
 

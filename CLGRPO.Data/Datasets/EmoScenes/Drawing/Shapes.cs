@@ -26,6 +26,13 @@ internal readonly record struct RingShape(float X, float Y, float Radius, float 
     }
 }
 
+/// <summary>An upright rectangle; the distance outside a corner is that to the nearer edge, which keeps corners sharp.</summary>
+internal readonly record struct BoxShape(float Left, float Top, float Right, float Bottom) : IShape
+{
+    public float Distance(float x, float y) =>
+        MathF.Max(MathF.Max(Left - x, x - Right), MathF.Max(Top - y, y - Bottom));
+}
+
 /// <summary>Joined segments with round ends.</summary>
 internal readonly record struct StrokeShape(Point[] Points, float HalfWidth) : IShape
 {
