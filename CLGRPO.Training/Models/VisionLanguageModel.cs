@@ -1,0 +1,82 @@
+using CLGRPO.Training.Batches;
+using static TorchSharp.torch;
+
+namespace CLGRPO.Training.Models;
+
+/// <summary>An InternVL model: what a policy, a reference policy and the playground's model are instances of.</summary>
+public sealed class VisionLanguageModel : IDisposable
+{
+    private readonly RotaryEmbedding _rotary;
+
+    private VisionLanguageModel(ModelConfig config, ParameterStore store, Device device, RotaryEmbedding? rotary)
+    {
+        Config = config;
+        Parameters = store;
+        Device = device;
+        Vision = new VisionTransformer(config, store);
+        Projector = new Projector(config, store);
+        Decoder = new Qwen2Decoder(config.Language, store);
+        store.Allocate(device);
+        _rotary = rotary ?? new RotaryEmbedding(config.Language, Math.Min(config.Language.MaxPositions, 32768), device);
+    }
+
+    public ModelConfig Config { get; }
+    public Device Device { get; }
+    public ParameterStore Parameters { get; }
+    public VisionTransformer Vision { get; }
+    public Projector Projector { get; }
+    public Qwen2Decoder Decoder { get; }
+
+    /// <summary>A model whose weights are zero until they are loaded or initialised.</summary>
+    public static VisionLanguageModel Create(ModelConfig config, Device? device = null) => new(config.Validated(), new ParameterStore(), device ?? CPU, null);
+
+    /// <summary>The same weights with leaves and gradients of its own: one for each thread of a data-parallel step.</summary>
+    public VisionLanguageModel Share() => new(Config, Parameters.Share(), Device, _rotary);
+
+    /// <summary>A copy with weights of its own, such as a reference policy.</summary>
+    public VisionLanguageModel Copy()
+    {
+        var copy = new VisionLanguageModel(Config, new ParameterStore(), Device, _rotary);
+        using var noGrad = no_grad();
+        copy.Parameters.Weights.copy_(Parameters.Weights);
+        return copy;
+    }
+
+    /// <summary>Image tokens before the projector.</summary>
+    /// <param name="tiles">[tiles, 3, size, size], normalised.</param>
+    /// <returns>[tiles · tokens per tile, feature size].</returns>
+    public Tensor ImageFeatures(Tensor tiles) => Vision.Forward(tiles);
+
+    /// <summary>Runs the decoder over a batch.</summary>
+    /// <param name="batch">Tokens, positions and who sees whom.</param>
+    /// <param name="imageFeatures">[image tokens of the batch, feature size], in the order of the batch's images; null when it has none.</param>
+    /// <returns>[predictors, hidden], normed: the states whose logits predict the batch's targets.</returns>
+    /// <exception cref="ModelException">Image features and image tokens do not match in number.</exception>
+    public Tensor Forward(TokenBatch batch, Tensor? imageFeatures)
+    {
+        var hidden = Decoder.Forward(Embed(batch, imageFeatures), _rotary.At(batch.Positions), batch.Attention);
+        return Decoder.FinalNorm(hidden.index_select(0, batch.Predictors));
+    }
+
+    private Tensor Embed(TokenBatch batch, Tensor? imageFeatures)
+    {
+        var embedded = Decoder.Embed(batch.Ids);
+        var features = imageFeatures?.shape[0] ?? 0;
+        if (features != batch.ImageTokens)
+            throw new ModelException($"The batch holds {batch.ImageTokens} image tokens, but {features} image features came with it.");
+        return imageFeatures is null ? embedded : embedded.index_copy(0, batch.ImagePositions!, Projector.Forward(imageFeatures));
+    }
+
+    /// <summary>One more token for each running completion.</summary>
+    /// <param name="ids">[rows], int64: the newest token of each.</param>
+    /// <param name="positions">[rows], int64.</param>
+    /// <param name="attention">Holds what came before.</param>
+    /// <returns>[rows, vocabulary]: logits of the next token.</returns>
+    public Tensor NextLogits(Tensor ids, Tensor positions, IAttention attention)
+    {
+        var hidden = Decoder.Forward(Decoder.Embed(ids), _rotary.At(positions), attention);
+        return nn.functional.linear(Decoder.FinalNorm(hidden), Decoder.Head);
+    }
+
+    public void Dispose() => Parameters.Dispose();
+}

@@ -1,0 +1,84 @@
+using CLGRPO.Training.Batches;
+using CLGRPO.Training.Models;
+using static TorchSharp.torch;
+
+namespace CLGRPO.Training.Rollouts;
+
+/// <summary>
+/// Samples groups of completions: one prefill for each prompt, then one decode step at a time for all running
+/// completions; a completion that ends leaves the batch, and waiting prompts take the slots of finished groups.
+/// </summary>
+/// <param name="model">The policy.</param>
+/// <param name="sampling">How a token is chosen from its logits.</param>
+/// <param name="stopIds">Tokens that end a completion.</param>
+/// <param name="bannedIds">Tokens that are never sampled (image tokens).</param>
+/// <param name="maxRows">Completions that run at once.</param>
+public sealed class RolloutSampler(VisionLanguageModel model, SamplingConfig sampling, IReadOnlySet<int> stopIds, IReadOnlyList<int> bannedIds, int maxRows = 512)
+{
+    private readonly TokenSampler _tokenSampler = new(sampling, bannedIds);
+
+    /// <summary>Samples <paramref name="groupSize"/> completions of each prompt.</summary>
+    /// <param name="prompts">What to continue.</param>
+    /// <param name="groupSize">Completions of each prompt (G).</param>
+    /// <param name="maxTokens">Tokens at which a completion is cut.</param>
+    /// <param name="imageFeatures">Gives the image tokens of some prompts, [image tokens, feature size]; null when they have none.</param>
+    /// <returns>One group for each prompt, in their order.</returns>
+    public IReadOnlyList<RolloutGroup> Sample(IReadOnlyList<Prompt> prompts, int groupSize, int maxTokens, Func<IReadOnlyList<Prompt>, Tensor?> imageFeatures)
+    {
+        if (prompts.Count == 0)
+            return [];
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        var slots = Math.Min(prompts.Count, Math.Max(1, maxRows / groupSize));
+        var cache = new DecodeCache(model.Config.Language, slots, prompts.Max(p => p.Ids.Length), slots * groupSize, maxTokens, model.Decoder.Head);
+        var batch = new RunningBatch(prompts, groupSize, slots);
+        do
+        {
+            using var step = NewDisposeScope();
+            if (batch.Admit() is { Count: > 0 } admitted)
+                Choose(Prefill(cache, admitted, imageFeatures), [.. admitted.SelectMany(rows => rows)]);
+            else
+                Choose(Decode(cache, batch.Rows), batch.Rows);
+            batch.Retire(row => row.Terminated || row.Ids.Count == maxTokens);
+        } while (batch.Rows.Count > 0 || batch.Waiting > 0);
+        return batch.Groups();
+    }
+
+    /// <returns>[rows of the groups, vocabulary]: logits of the first token, the same for a whole group.</returns>
+    private Tensor Prefill(DecodeCache cache, IReadOnlyList<RunningRow[]> groups, Func<IReadOnlyList<Prompt>, Tensor?> imageFeatures)
+    {
+        Prompt[] prompts = [.. groups.Select(rows => rows[0].Prompt)];
+        var slots = Vector(groups.Select(rows => (long)rows[0].PromptSlot));
+        var attention = new PrefillAttention(cache, slots, prompts.Max(p => p.Ids.Length));
+        var batch = TokenBatch.OfPrompts([.. prompts.Select(p => p.Ids)], model.Config, attention, model.Device);
+        var logits = nn.functional.linear(model.Forward(batch, imageFeatures(prompts)), model.Decoder.Head);
+        return logits.repeat_interleave(groups[0].Length, 0);
+    }
+
+    /// <returns>[rows, vocabulary].</returns>
+    private Tensor Decode(DecodeCache cache, List<RunningRow> rows)
+    {
+        var attention = new DecodeAttention(
+            cache,
+            promptSlots: Vector(rows.Select(row => (long)row.PromptSlot)),
+            promptLengths: Vector(rows.Select(row => (long)row.Prompt.Ids.Length)),
+            rowSlots: Vector(rows.Select(row => (long)row.Slot)),
+            lengths: Vector(rows.Select(row => row.Ids.Count - 1L))
+        );
+        return model.NextLogits(Vector(rows.Select(row => (long)row.Ids[^1])), Vector(rows.Select(row => (long)row.Position)), attention);
+    }
+
+    /// <summary>Chooses the next token of every row.</summary>
+    private void Choose(Tensor logits, IReadOnlyList<RunningRow> rows)
+    {
+        var tokens = _tokenSampler.Sample(logits, [.. rows.Select(row => row.Stream)], [.. rows.Select(row => row.Ids.Count)]);
+        for (var i = 0; i < rows.Count; i++)
+        {
+            rows[i].Ids.Add(tokens.Ids[i]);
+            rows[i].Logprobs.Add(tokens.Logprobs[i]);
+            rows[i].Terminated = stopIds.Contains(tokens.Ids[i]);
+        }
+    }
+
+    private Tensor Vector(IEnumerable<long> values) => tensor(values.ToArray()).to(model.Device);
+}
