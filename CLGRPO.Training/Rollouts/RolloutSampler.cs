@@ -58,13 +58,8 @@ public sealed class RolloutSampler(VisionLanguageModel model, SamplingConfig sam
     /// <returns>[rows, vocabulary].</returns>
     private Tensor Decode(DecodeCache cache, List<RunningRow> rows)
     {
-        var attention = new DecodeAttention(
-            cache,
-            promptSlots: Vector(rows.Select(row => (long)row.PromptSlot)),
-            promptLengths: Vector(rows.Select(row => (long)row.Prompt.Ids.Length)),
-            rowSlots: Vector(rows.Select(row => (long)row.Slot)),
-            lengths: Vector(rows.Select(row => row.Ids.Count - 1L))
-        );
+        DecodeRow[] cached = [.. rows.Select(row => new DecodeRow(row.PromptSlot, row.Prompt.Ids.Length, row.Slot, row.Ids.Count - 1))];
+        var attention = new DecodeAttention(cache, cached, model.Device);
         return model.NextLogits(Vector(rows.Select(row => (long)row.Ids[^1])), Vector(rows.Select(row => (long)row.Position)), attention);
     }
 

@@ -1,0 +1,62 @@
+using CLGRPO.Data.Datasets;
+using CLGRPO.Training.Checkpoints;
+using CLGRPO.Training.Rewards;
+using CLGRPO.Training.Stages;
+using CLGRPO.Training.Tokenization;
+
+namespace CLGRPO.Training.Batches;
+
+/// <summary>A sample as a stage reads it.</summary>
+/// <param name="Sample">The data-set row.</param>
+/// <param name="PromptIds">Chat text up to the assistant's turn, image tokens included.</param>
+/// <param name="TargetIds">What the assistant should write, its end token included; empty when there is nothing to learn.</param>
+public sealed record PreparedSample(Sample Sample, int[] PromptIds, int[] TargetIds);
+
+/// <summary>A split of a data set, turned into tokens for one completion style.</summary>
+public sealed class PreparedSplit
+{
+    /// <param name="version">The data set.</param>
+    /// <param name="split">Which part of it.</param>
+    /// <param name="model">Gives tokenizer and tile counts.</param>
+    /// <param name="images">Gives the tile count of each image.</param>
+    /// <param name="prompt">System text and question.</param>
+    /// <param name="style">Reasoning and answer, or the answer alone.</param>
+    public PreparedSplit(DatasetVersion version, Split split, PretrainedModel model, ImageTiles images, PromptConfig prompt, CompletionStyle style)
+    {
+        (Labels, Images, Style) = (version.Info.Labels, images, style);
+        var question = prompt.For(style).Replace("{labels}", string.Join(", ", Labels), StringComparison.Ordinal);
+        var template = new ChatTemplate(model.Tokenizer);
+        var promptsByTiles = new Dictionary<int, int[]>(); // the text is the same for every image, only the tile count varies
+        Samples =
+        [
+            .. version.Of(split).Select(sample => new PreparedSample(sample, PromptFor(images.TileCount(sample)), Target(sample, style, model.Tokenizer))),
+        ];
+
+        int[] PromptFor(int tiles)
+        {
+            if (!promptsByTiles.TryGetValue(tiles, out var ids))
+                promptsByTiles[tiles] = ids = template.Render(Messages(prompt.System, question), [tiles], model.Model.Config.TokensPerTile).Ids;
+            return ids;
+        }
+    }
+
+    public IReadOnlyList<PreparedSample> Samples { get; }
+    public IReadOnlyList<string> Labels { get; }
+    public ImageTiles Images { get; }
+    public CompletionStyle Style { get; }
+
+    /// <summary>Indexes of the samples that have something to learn.</summary>
+    public int[] Learnable() => [.. Enumerable.Range(0, Samples.Count).Where(i => Samples[i].TargetIds.Length > 0)];
+
+    private static ChatMessage[] Messages(string system, string question)
+    {
+        var user = ChatMessage.User(ChatPart.Image, ChatPart.OfText(question));
+        return system.Length > 0 ? [ChatMessage.System(system), user] : [user];
+    }
+
+    private static int[] Target(Sample sample, CompletionStyle style, Tokenizer tokenizer)
+    {
+        var text = style == CompletionStyle.Cot ? sample.Completion : CompletionFormat.Write(think: null, sample.Label, style);
+        return text is null ? [] : [.. tokenizer.Encode(text), tokenizer.SpecialTokens.ImEnd];
+    }
+}
