@@ -13,9 +13,10 @@ namespace CLGRPO.Training.Rollouts;
 /// <param name="stopIds">Tokens that end a completion.</param>
 /// <param name="bannedIds">Tokens that are never sampled (image tokens).</param>
 /// <param name="maxRows">Completions that run at once.</param>
-public sealed class RolloutSampler(VisionLanguageModel model, SamplingConfig sampling, IReadOnlySet<int> stopIds, IReadOnlyList<int> bannedIds, int maxRows = 512)
+/// <remarks>repetition_penalty is applied by the token sampler over the ids a row has written so far.</remarks>
+public sealed class RolloutSampler(VisionLanguageModel model, SamplingConfig sampling, IReadOnlySet<int> stopIds, IReadOnlyList<int> bannedIds, int maxRows = 512) : IDisposable
 {
-    private readonly TokenSampler _tokenSampler = new(sampling, bannedIds);
+    private readonly TokenSampler _tokenSampler = new(sampling, model.Config.Language.VocabularySize, bannedIds, model.Device);
 
     /// <summary>Samples <paramref name="groupSize"/> completions of each prompt.</summary>
     /// <param name="prompts">What to continue.</param>
@@ -67,13 +68,17 @@ public sealed class RolloutSampler(VisionLanguageModel model, SamplingConfig sam
     private void Choose(Tensor logits, IReadOnlyList<RunningRow> rows)
     {
         var tokens = _tokenSampler.Sample(logits, [.. rows.Select(row => row.Stream)], [.. rows.Select(row => row.Ids.Count)]);
+        var ids = tokens.Ids.cpu().data<long>();
+        var logprobs = tokens.Logprobs.cpu().data<float>();
         for (var i = 0; i < rows.Count; i++)
         {
-            rows[i].Ids.Add(tokens.Ids[i]);
-            rows[i].Logprobs.Add(tokens.Logprobs[i]);
-            rows[i].Terminated = stopIds.Contains(tokens.Ids[i]);
+            rows[i].Ids.Add((int)ids[i]);
+            rows[i].Logprobs.Add(logprobs[i]);
+            rows[i].Terminated = stopIds.Contains((int)ids[i]);
         }
     }
+
+    public void Dispose() => _tokenSampler.Dispose();
 
     private Tensor Vector(IEnumerable<long> values) => tensor(values.ToArray()).to(model.Device);
 }

@@ -1,0 +1,220 @@
+using CLGRPO.Training.Batches;
+using CLGRPO.Training.Compute;
+using CLGRPO.Training.Models;
+using CLGRPO.Training.Optimization;
+using CLGRPO.Training.Rewards;
+using CLGRPO.Training.Rollouts;
+using CLGRPO.Training.Stages;
+using CLGRPO.Training.Tokenization;
+using static TorchSharp.torch;
+
+namespace CLGRPO.Training.Grpo;
+
+/// <summary>
+/// Group relative policy optimisation: sample a group of completions for each prompt, reward them, compare each with its
+/// group, and move the policy by the clipped loss several times. A step is one batch of rollouts.
+/// Source: DeepSeekMath, arXiv:2402.03300 §4; definitions in reference/grpo.md.
+/// </summary>
+/// <param name="config">The stage's settings.</param>
+/// <param name="split">Training samples.</param>
+/// <param name="policy">The policy on every worker.</param>
+/// <param name="reference">The frozen policy of the KL term on every worker; null when beta is 0.</param>
+/// <param name="optimizer">Moves the policy.</param>
+/// <param name="tokenizer">Turns completions into text for the rewards.</param>
+/// <param name="monitor">Hears of every step; validates and saves.</param>
+/// <param name="seed">Everything random follows from it.</param>
+public sealed class GrpoTrainer(
+    GrpoConfig config,
+    PreparedSplit split,
+    PolicyReplicas policy,
+    PolicyReplicas? reference,
+    PolicyOptimizer optimizer,
+    Tokenizer tokenizer,
+    IStageMonitor monitor,
+    long seed
+) : IDisposable
+{
+    private readonly EpochOrder _order = new([.. Enumerable.Range(0, split.Samples.Count)], seed);
+    private readonly RewardConfig[] _rewards = [.. config.Rewards];
+    private readonly IReward[] _functions = [.. config.Rewards.Select(reward => RewardRegistry.Create(reward, split.Style))];
+    private readonly ImageFeatures _features = new(split, frozen: !config.Trainable.Vision);
+    private readonly ImageFeatures _referenceFeatures = new(split, frozen: true);
+    private readonly GrpoLoss _loss = new(config);
+
+    /// <summary>Trains from <paramref name="progress"/> to the end of the stage, or until asked to stop.</summary>
+    public StageProgress Train(StageProgress progress, CancellationToken stop)
+    {
+        while (progress.Step < config.Steps && !stop.IsCancellationRequested)
+        {
+            var clock = new PhaseClock();
+            var (groups, drawn) = Collect(progress);
+            clock.Lap("generate");
+            var advantages = Judge(groups);
+            monitor.RolloutsScored(progress.Step + 1, groups = Scored(groups, advantages));
+            var rollouts = groups.SelectMany(Rollouts).ToList();
+            clock.Lap("reward");
+            if (reference is not null)
+                ForEachMicroBatch(reference, [.. Enumerable.Range(0, groups.Count)], groups, (replica, batch, some) => KeepReferenceLogprobs(replica, batch, some, rollouts));
+            clock.Lap("reference");
+            var learningRate = optimizer.LearningRate;
+            var update = Update(groups, rollouts, progress.Step);
+            clock.Lap("update");
+            SyncReference(progress.Step + 1);
+
+            progress = progress with { Step = progress.Step + 1, Prompts = progress.Prompts + drawn };
+            var metrics = GrpoMetrics.Of(config, _functions, advantages, rollouts, update);
+            metrics["learning_rate"] = learningRate;
+            metrics["epoch"] = (double)progress.Prompts / _order.Count;
+            metrics["dropped_groups"] = drawn - groups.Count;
+            clock.AddTo(metrics);
+            progress = monitor.StepCompleted(progress, config.Steps, metrics);
+        }
+        return progress;
+    }
+
+    /// <summary>Samples a batch of groups and scores them; with dynamic sampling, silent groups make way for new prompts.</summary>
+    /// <returns>The groups, and how many prompts were drawn for them.</returns>
+    private (IReadOnlyList<ScoredGroup> Groups, int Drawn) Collect(StageProgress progress)
+    {
+        var sampler = new PolicySampler(policy, config.Sampling with { Seed = seed }, tokenizer, _features);
+        var kept = new List<ScoredGroup>();
+        var silent = new List<ScoredGroup>();
+        var drawn = 0;
+        for (var round = 0; kept.Count < config.PromptsPerStep; round++)
+        {
+            var wanted = config.PromptsPerStep - kept.Count;
+            var prompts = Enumerable.Range(0, wanted).Select(i => NextPrompt(progress.Prompts + drawn + i)).ToList();
+            drawn += wanted;
+            var groups = sampler.Sample(prompts, config.GroupSize, config.MaxCompletionTokens).Select(Score).ToList();
+            if (!config.DynamicSampling.Enabled || round == config.DynamicSampling.MaxResamples)
+                return ([.. kept, .. groups], drawn);
+            kept.AddRange(groups.Where(HasSpread));
+            silent.AddRange(groups.Where(group => !HasSpread(group)));
+        }
+        return (kept, drawn);
+    }
+
+    private static bool HasSpread(ScoredGroup group) => GroupAdvantage.SilentGroups(group.Rewards, group.Rewards.Length).Count == 0;
+
+    private Prompt NextPrompt(long place)
+    {
+        var sample = _order.Batch((int)place, 1).Samples[0];
+        return new Prompt(split.Samples[sample].PromptIds, sample, CounterRandom.Stream(place));
+    }
+
+    private ScoredGroup Score(RolloutGroup group)
+    {
+        var label = split.Samples[group.Prompt.Sample].Sample.Label;
+        string[] texts = [.. group.Completions.Select(completion => tokenizer.Decode(completion.Ids, skipSpecialTokens: true))];
+        var scores = new float[texts.Length * _functions.Length];
+        for (var i = 0; i < scores.Length; i++)
+        {
+            var completion = group.Completions[i / _functions.Length];
+            var input = new RewardInput(texts[i / _functions.Length], label, completion.Ids, completion.Terminated, config.MaxCompletionTokens);
+            scores[i] = _functions[i % _functions.Length].Score(input) ?? float.NaN;
+        }
+        return new ScoredGroup(group, texts, scores, GroupAdvantage.Combine(scores, [.. _rewards.Select(reward => reward.Weight)]), []);
+    }
+
+    private GroupAdvantages Judge(IReadOnlyList<ScoredGroup> groups) =>
+        GroupAdvantage.Compute(groups.SelectMany(group => group.Scores).ToArray(), [.. _rewards.Select(reward => reward.Weight)], config.GroupSize, config.ScaleRewards);
+
+    private List<ScoredGroup> Scored(IReadOnlyList<ScoredGroup> groups, GroupAdvantages judged) =>
+        [.. groups.Select((group, i) => group with { Advantages = judged.Advantages.AsSpan(i * config.GroupSize, config.GroupSize).ToArray() })];
+
+    private IEnumerable<TrainedRollout> Rollouts(ScoredGroup group) =>
+        group.Group.Completions.Select((completion, i) => new TrainedRollout(completion, group.Advantages[i], Counts: completion.Terminated || !config.MaskTruncatedCompletions));
+
+    private void KeepReferenceLogprobs(VisionLanguageModel replica, TokenBatch batch, GroupSlice slice, List<TrainedRollout> rollouts)
+    {
+        using var noGrad = no_grad();
+        var head = new TokenLogprobs(replica.Decoder.Head, config.Sampling.Temperature);
+        var logprobs = head.Forward(replica.Forward(batch, _referenceFeatures.Of(replica, slice.Samples)), batch.Targets).Logprobs.cpu().data<float>().ToArray();
+        var next = 0;
+        foreach (var rollout in slice.Rollouts(rollouts, config.GroupSize))
+        {
+            rollout.ReferenceLogprobs = logprobs.AsSpan(next, rollout.Completion.Ids.Length).ToArray();
+            next += rollout.Completion.Ids.Length;
+        }
+    }
+
+    /// <summary>Moves the policy: every pass cuts the batch into mini-batches of whole groups, one optimizer step each.</summary>
+    private UpdateResult Update(IReadOnlyList<ScoredGroup> groups, List<TrainedRollout> rollouts, int step)
+    {
+        var result = new UpdateResult();
+        for (var iteration = 0; iteration < config.NumIterations; iteration++)
+        {
+            var shuffled = new EpochOrder([.. Enumerable.Range(0, groups.Count)], seed).Batch((step * config.NumIterations) + iteration, groups.Count).Samples;
+            foreach (var miniBatch in shuffled.Chunk((groups.Count + config.MiniBatches - 1) / config.MiniBatches))
+            {
+                var step1 = StepTotals.Of([.. miniBatch.SelectMany(group => rollouts.Skip(group * config.GroupSize).Take(config.GroupSize)).Select(rollout => rollout.ActiveTokens)]);
+                var metrics = new ClipMetrics(config.Clip);
+                var losses = new double[groups.Count];
+                ForEachMicroBatch(policy, miniBatch, groups, (replica, batch, slice) => losses[slice.Index] = Backward(replica, batch, slice, rollouts, step1, metrics));
+                result.Add(losses.Sum(), optimizer.Step(), metrics.Result());
+            }
+        }
+        return result;
+    }
+
+    /// <returns>The micro-batch's share of the step's loss.</returns>
+    private double Backward(VisionLanguageModel replica, TokenBatch batch, GroupSlice slice, List<TrainedRollout> all, StepTotals totals, ClipMetrics metrics)
+    {
+        var rollouts = slice.Rollouts(all, config.GroupSize).ToList();
+        var head = new TokenLogprobs(replica.Decoder.Head, config.Sampling.Temperature);
+        var result = head.Forward(replica.Forward(batch, _features.Of(replica, slice.Samples)), batch.Targets);
+        Tensor Padded(IEnumerable<float> values) => batch.Padded(tensor(values.ToArray()).to(replica.Device));
+        var micro = new GrpoBatch(
+            Logprobs: batch.Padded(result.Logprobs),
+            OldLogprobs: Padded(rollouts.SelectMany(rollout => rollout.Completion.Logprobs)),
+            ReferenceLogprobs: reference is null ? null : Padded(rollouts.SelectMany(rollout => rollout.ReferenceLogprobs)),
+            Advantages: tensor(rollouts.Select(rollout => rollout.Advantage).ToArray()).to(replica.Device),
+            Mask: Padded(rollouts.SelectMany(rollout => Enumerable.Repeat(rollout.Counts ? 1f : 0f, rollout.Completion.Ids.Length))),
+            Entropies: batch.Padded(result.Entropies)
+        );
+        var share = _loss.Share(micro, totals);
+        share.Loss.backward();
+        head.Backward(result);
+        lock (metrics)
+            metrics.Add(micro, share);
+        return share.Loss.item<float>();
+    }
+
+    /// <summary>Cuts groups into micro-batches of like length and deals them out to the workers.</summary>
+    private void ForEachMicroBatch(PolicyReplicas replicas, int[] chosen, IReadOnlyList<ScoredGroup> groups, Action<VisionLanguageModel, TokenBatch, GroupSlice> work)
+    {
+        var perMicroBatch = Math.Max(1, Math.Min(config.MicroBatchSize / config.GroupSize, (chosen.Length + replicas.Count - 1) / replicas.Count));
+        var byLength = chosen.OrderBy(group => groups[group].Group.Completions.Max(completion => completion.Ids.Length));
+        var slices = byLength.Chunk(perMicroBatch).Select((indexes, i) => new GroupSlice(i, indexes, [.. indexes.Select(group => groups[group].Group.Prompt.Sample)])).ToList();
+        replicas.ForEach(
+            slices,
+            (replica, slice, _) =>
+            {
+                using var scope = NewDisposeScope();
+                var batch = TokenBatch.OfGroups([.. slice.Groups.Select(group => groups[group].Group).Select(group => (group.Prompt.Ids, (IReadOnlyList<int[]>)[.. group.Completions.Select(completion => completion.Ids)]))], replica.Config, replica.Device);
+                work(replica, batch, slice);
+            }
+        );
+    }
+
+    /// <summary>TR-DPO: the reference follows the policy; grpo.md §13.</summary>
+    private void SyncReference(int step)
+    {
+        if (reference is null || config.SyncReferenceEvery == 0 || step % config.SyncReferenceEvery != 0)
+            return;
+        using var noGrad = no_grad();
+        reference.Policy.Parameters.Weights.mul_(1 - config.ReferenceMixup).add_(policy.Policy.Parameters.Weights, config.ReferenceMixup);
+    }
+
+    public void Dispose()
+    {
+        _features.Dispose();
+        _referenceFeatures.Dispose();
+    }
+
+    /// <summary>The groups of a micro-batch.</summary>
+    private sealed record GroupSlice(int Index, int[] Groups, int[] Samples)
+    {
+        public IEnumerable<TrainedRollout> Rollouts(List<TrainedRollout> all, int groupSize) => Groups.SelectMany(group => all.Skip(group * groupSize).Take(groupSize));
+    }
+}

@@ -1,0 +1,62 @@
+using CLGRPO.Training.Compute;
+using CLGRPO.Training.Models;
+using static TorchSharp.torch;
+
+namespace CLGRPO.Training.Optimization;
+
+/// <summary>AdamW over the trainable segments of a policy's flat buffer, with its learning-rate schedule.</summary>
+public sealed class PolicyOptimizer : IDisposable
+{
+    private readonly OptimizerConfig _config;
+    private readonly PolicyReplicas _replicas;
+    private readonly LearningRateSchedule _schedule;
+    private readonly AdamW _adam;
+
+    /// <param name="config">Rates, decay, clipping.</param>
+    /// <param name="replicas">Whose gradients were enabled for the trainable parts.</param>
+    /// <param name="trainable">Parts that learn.</param>
+    /// <param name="totalSteps">Optimizer steps of the stage.</param>
+    public PolicyOptimizer(OptimizerConfig config, PolicyReplicas replicas, IReadOnlySet<ModelPart> trainable, int totalSteps)
+    {
+        (_config, _replicas) = (config, replicas);
+        _schedule = new LearningRateSchedule(config.Schedule, config.LearningRate, config.WarmupSteps, totalSteps);
+        var store = replicas.Policy.Parameters;
+        var groups = store.Segments.Where(segment => trainable.Contains(segment.Part)).Select(segment => Group(store, segment, config));
+        _adam = new AdamW([.. groups], config);
+    }
+
+    /// <summary>Optimizer steps taken.</summary>
+    public long StepCount => _adam.StepCount;
+
+    /// <summary>Learning rate of the next step.</summary>
+    public double LearningRate => _schedule.At((int)_adam.StepCount);
+
+    /// <summary>Adds the replicas' gradients up, clips, and moves the policy.</summary>
+    /// <returns>The gradient's global norm before clipping.</returns>
+    /// <exception cref="NonFiniteGradientException">A gradient is NaN or infinite; nothing was changed.</exception>
+    public double Step()
+    {
+        _replicas.ReduceGradients();
+        return _adam.Step(LearningRate, _config.MaxGradNorm);
+    }
+
+    /// <summary>What a checkpoint keeps: name → moments.</summary>
+    public IReadOnlyList<(string Name, Tensor Value)> State => [.. _adam.Groups.SelectMany(group => new[] { ($"{group.Name}.exp_avg", group.FirstMoment), ($"{group.Name}.exp_avg_sq", group.SecondMoment) })];
+
+    public void RestoreStepCount(long steps) => _adam.RestoreStepCount(steps);
+
+    public void Dispose() => _adam.Dispose();
+
+    private static ParameterGroup Group(ParameterStore store, ParameterSegment segment, OptimizerConfig config)
+    {
+        var name = $"{segment.Part.ToString().ToLowerInvariant()}.{(segment.Decays ? "decay" : "no_decay")}";
+        var places = store.Parameters.Where(p => p.Part == segment.Part && p.Decays == segment.Decays).Select(p => (p.Stored[0].Name, p.Offset - segment.Offset, p.Count));
+        return new ParameterGroup(
+            name,
+            [.. places],
+            store.Weights.narrow(0, segment.Offset, segment.Count).DetachFromDisposeScope(),
+            store.Gradients!.narrow(0, segment.Offset, segment.Count).DetachFromDisposeScope(),
+            segment.Decays ? config.WeightDecay : 0
+        );
+    }
+}

@@ -1,0 +1,35 @@
+using CLGRPO.Training.Batches;
+using CLGRPO.Training.Compute;
+using CLGRPO.Training.Tokenization;
+
+namespace CLGRPO.Training.Rollouts;
+
+/// <summary>Samples from a policy on all workers at once.</summary>
+/// <param name="policy">The policy on every worker.</param>
+/// <param name="sampling">How a token is chosen.</param>
+/// <param name="tokenizer">Gives the end token and the tokens that are never sampled.</param>
+/// <param name="features">Image tokens of the samples that prompts name.</param>
+/// <param name="maxRows">Completions that run at once, all workers together.</param>
+public sealed class PolicySampler(PolicyReplicas policy, SamplingConfig sampling, Tokenizer tokenizer, ImageFeatures features, int maxRows = 1024)
+{
+    private readonly HashSet<int> _stopIds = [tokenizer.SpecialTokens.ImEnd];
+
+    // A sampled image token would ask for image features that do not exist; grpo.md §12.
+    private readonly int[] _bannedIds = [tokenizer.SpecialTokens.Img, tokenizer.SpecialTokens.ImgEnd, tokenizer.SpecialTokens.ImgContext];
+
+    /// <returns>One group for each prompt, in their order.</returns>
+    public IReadOnlyList<RolloutGroup> Sample(IReadOnlyList<Prompt> prompts, int groupSize, int maxTokens)
+    {
+        var shares = Enumerable.Range(0, policy.Count).Select(worker => prompts.Where((_, i) => i % policy.Count == worker).ToList()).ToList();
+        var sampled = new IReadOnlyList<RolloutGroup>[shares.Count];
+        policy.ForEach(
+            shares,
+            (replica, share, worker) =>
+            {
+                using var sampler = new RolloutSampler(replica, sampling, _stopIds, _bannedIds, Math.Max(groupSize, maxRows / policy.Count));
+                sampled[worker] = sampler.Sample(share, groupSize, maxTokens, some => features.Of(replica, [.. some.Select(prompt => prompt.Sample)]));
+            }
+        );
+        return [.. prompts.Select((_, i) => sampled[i % policy.Count][i / policy.Count])];
+    }
+}
