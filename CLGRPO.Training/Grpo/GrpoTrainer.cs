@@ -147,18 +147,18 @@ public sealed class GrpoTrainer(
             var shuffled = new EpochOrder([.. Enumerable.Range(0, groups.Count)], seed).Batch((step * config.NumIterations) + iteration, groups.Count).Samples;
             foreach (var miniBatch in shuffled.Chunk((groups.Count + config.MiniBatches - 1) / config.MiniBatches))
             {
-                var step1 = StepTotals.Of([.. miniBatch.SelectMany(group => rollouts.Skip(group * config.GroupSize).Take(config.GroupSize)).Select(rollout => rollout.ActiveTokens)]);
-                var metrics = new ClipMetrics(config.Clip);
-                var losses = new double[groups.Count];
-                ForEachMicroBatch(policy, miniBatch, groups, (replica, batch, slice) => losses[slice.Index] = Backward(replica, batch, slice, rollouts, step1, metrics));
-                result.Add(losses.Sum(), optimizer.Step(), metrics.Result());
+                var totals = StepTotals.Of([.. miniBatch.SelectMany(group => rollouts.Skip(group * config.GroupSize).Take(config.GroupSize)).Select(rollout => rollout.ActiveTokens)]);
+                var metrics = new ClipMetrics[miniBatch.Length]; // one for each micro-batch, added up in their order, whoever was first
+                var losses = new double[miniBatch.Length];
+                ForEachMicroBatch(policy, miniBatch, groups, (replica, batch, slice) => (losses[slice.Index], metrics[slice.Index]) = Backward(replica, batch, slice, rollouts, totals));
+                result.Add(losses.Sum(), optimizer.Step(), ClipMetrics.Sum(config.Clip, metrics.Where(micro => micro is not null)).Result());
             }
         }
         return result;
     }
 
-    /// <returns>The micro-batch's share of the step's loss.</returns>
-    private double Backward(VisionLanguageModel replica, TokenBatch batch, GroupSlice slice, List<TrainedRollout> all, StepTotals totals, ClipMetrics metrics)
+    /// <returns>The micro-batch's share of the step's loss, and its metrics.</returns>
+    private (double Loss, ClipMetrics Metrics) Backward(VisionLanguageModel replica, TokenBatch batch, GroupSlice slice, List<TrainedRollout> all, StepTotals totals)
     {
         var rollouts = slice.Rollouts(all, config.GroupSize).ToList();
         var head = new TokenLogprobs(replica.Decoder.Head, config.Sampling.Temperature);
@@ -175,9 +175,9 @@ public sealed class GrpoTrainer(
         var share = _loss.Share(micro, totals);
         share.Loss.backward();
         head.Backward(result);
-        lock (metrics)
-            metrics.Add(micro, share);
-        return share.Loss.item<float>();
+        var metrics = new ClipMetrics(config.Clip);
+        metrics.Add(micro, share);
+        return (share.Loss.item<float>(), metrics);
     }
 
     /// <summary>Cuts groups into micro-batches of like length and deals them out to the workers.</summary>

@@ -1,0 +1,89 @@
+using System.Runtime.InteropServices;
+using CLGRPO.Data.Files;
+using CLGRPO.Training.Checkpoints.Safetensors;
+using CLGRPO.Training.Optimization;
+using static TorchSharp.torch;
+
+namespace CLGRPO.Training.Checkpoints;
+
+/// <summary>
+/// A run's checkpoints: <c>step-N/</c> is a model folder plus optimizer and state, written to a temporary folder, flushed,
+/// sealed by a manifest and renamed. A reader takes only what is whole.
+/// </summary>
+/// <param name="folder">The run's <c>checkpoints</c>.</param>
+public sealed class CheckpointStore(string folder)
+{
+    private const string StateFile = "state.json";
+    private const string OptimizerFile = "optimizer.safetensors";
+    private const string Prefix = "step-";
+
+    public string PathOf(string name) => Path.Combine(folder, name);
+
+    /// <summary>Saves weights, moments and state.</summary>
+    /// <returns>The checkpoint's folder name.</returns>
+    public string Save(PretrainedModel model, PolicyOptimizer optimizer, CheckpointState state)
+    {
+        var name = Prefix + state.RunStep.ToString("D7");
+        if (Directory.Exists(PathOf(name)))
+            return name; // the same step of the same run: the same bits
+        using var target = new AtomicFolder(PathOf(name));
+        model.Save(target.Path);
+        SafetensorsWriter.Write(Path.Combine(target.Path, OptimizerFile), [.. optimizer.State.Select(moment => Source(moment.Name, moment.Value))]);
+        File.WriteAllText(Path.Combine(target.Path, StateFile), state.ToJson());
+        CheckpointManifest.Seal(target.Path);
+        target.Commit();
+        return name;
+    }
+
+    /// <summary>The newest whole checkpoint; broken ones are named in <paramref name="ignored"/>.</summary>
+    public string? Newest(out IReadOnlyList<string> ignored)
+    {
+        var faults = new List<string>();
+        ignored = faults;
+        foreach (var name in Names().Reverse())
+        {
+            if (CheckpointManifest.Fault(PathOf(name)) is not { } fault)
+                return name;
+            faults.Add(fault);
+        }
+        return null;
+    }
+
+    public CheckpointState ReadState(string name) => CheckpointState.Parse(File.ReadAllText(Path.Combine(PathOf(name), StateFile)));
+
+    /// <summary>Fills the optimizer's moments.</summary>
+    public void RestoreOptimizer(string name, PolicyOptimizer optimizer)
+    {
+        using var file = SafetensorsFile.Open(Path.Combine(PathOf(name), OptimizerFile));
+        using var noGrad = no_grad();
+        foreach (var (moment, value) in optimizer.State)
+        {
+            var values = new float[value.numel()];
+            file.Read(file.Tensors[moment], MemoryMarshal.AsBytes(values.AsSpan()));
+            using var saved = tensor(values);
+            value.copy_(saved);
+        }
+        optimizer.RestoreStepCount(ReadState(name).OptimizerSteps);
+    }
+
+    /// <summary>Deletes old checkpoints: the newest <paramref name="keep"/> whole ones and the pinned ones stay.</summary>
+    public void Prune(int keep, IReadOnlySet<string> pinned)
+    {
+        var whole = Names().Reverse().Where(name => CheckpointManifest.Fault(PathOf(name)) is null);
+        foreach (var name in whole.Skip(keep).Where(name => !pinned.Contains(name)).ToList())
+            Directory.Delete(PathOf(name), recursive: true);
+    }
+
+    private IEnumerable<string> Names() =>
+        Directory.Exists(folder)
+            ? Directory.EnumerateDirectories(folder, Prefix + "*").Select(path => Path.GetFileName(path)!).Where(name => name[Prefix.Length..].All(char.IsAsciiDigit)).Order(StringComparer.Ordinal)
+            : [];
+
+    private static TensorSource Source(string name, Tensor value) => new(name, SafetensorsDtype.F32, value.shape, stream => stream.Write(MemoryMarshal.AsBytes(Values(value).AsSpan())));
+
+    private static float[] Values(Tensor value)
+    {
+        using var onHost = value.cpu();
+        return onHost.data<float>().ToArray();
+    }
+}
