@@ -50,8 +50,8 @@ public sealed class PreparedSplit
 
     private static ChatMessage[] Messages(string system, string question)
     {
-        var user = ChatMessage.User(ChatPart.Image, ChatPart.OfText(question));
-        return system.Length > 0 ? [ChatMessage.System(system), user] : [user];
+        var user = new ChatMessage("user", [new ImagePart(), new TextPart(question)]);
+        return system.Length > 0 ? [new ChatMessage("system", system), user] : [user];
     }
 
     private static int[] Target(Sample sample, CompletionStyle style, Tokenizer tokenizer)

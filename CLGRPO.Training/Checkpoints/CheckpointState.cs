@@ -3,12 +3,6 @@ using CLGRPO.Training.Stages;
 
 namespace CLGRPO.Training.Checkpoints;
 
-/// <summary>A stage that is done.</summary>
-/// <param name="Checkpoint">Folder name of the checkpoint it ended with (the best one, where the stage keeps the best).</param>
-/// <param name="ManifestHash">SHA-256 of that checkpoint's manifest; a stage that starts from it checks it.</param>
-/// <param name="TrainSeconds">Seconds of training.</param>
-public sealed record FinishedStage(string Checkpoint, string ManifestHash, double TrainSeconds);
-
 /// <summary>Where a run stands: with the weights and moments beside it, all that resuming needs.</summary>
 public sealed record CheckpointState
 {
@@ -23,9 +17,6 @@ public sealed record CheckpointState
 
     /// <summary>Optimizer steps of the stage.</summary>
     public required long OptimizerSteps { get; init; }
-
-    /// <summary>Stages done before this one, by name.</summary>
-    public required IReadOnlyDictionary<string, FinishedStage> Finished { get; init; }
 
     /// <summary>Hash of the recipe it was trained under.</summary>
     public required string RecipeHash { get; init; }

@@ -17,13 +17,16 @@ public sealed class CheckpointStore(string folder)
     private const string OptimizerFile = "optimizer.safetensors";
     private const string Prefix = "step-";
 
+    /// <summary>The folder name of the checkpoint after some steps of the run.</summary>
+    public static string NameOf(int runStep) => Prefix + runStep.ToString("D7");
+
     public string PathOf(string name) => Path.Combine(folder, name);
 
     /// <summary>Saves weights, moments and state.</summary>
     /// <returns>The checkpoint's folder name.</returns>
     public string Save(PretrainedModel model, PolicyOptimizer optimizer, CheckpointState state)
     {
-        var name = Prefix + state.RunStep.ToString("D7");
+        var name = NameOf(state.RunStep);
         if (Directory.Exists(PathOf(name)))
             return name; // the same step of the same run: the same bits
         using var target = new AtomicFolder(PathOf(name));

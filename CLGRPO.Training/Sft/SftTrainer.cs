@@ -14,7 +14,7 @@ namespace CLGRPO.Training.Sft;
 /// <param name="optimizer">Moves the policy.</param>
 /// <param name="monitor">Hears of every step; validates and saves.</param>
 /// <param name="seed">Everything random follows from it.</param>
-public sealed class SftTrainer(SftConfig config, PreparedSplit split, PolicyReplicas policy, PolicyOptimizer optimizer, IStageMonitor monitor, long seed)
+public sealed class SftTrainer(SftConfig config, PreparedSplit split, PolicyReplicas policy, PolicyOptimizer optimizer, IStageMonitor monitor, long seed) : IDisposable
 {
     private readonly EpochOrder _order = new(split.Learnable(), seed);
     private readonly Augmentation _augmentation = new(config.Augmentation, seed, policy.Policy.Config.Vision.ImageSize);
@@ -74,6 +74,8 @@ public sealed class SftTrainer(SftConfig config, PreparedSplit split, PolicyRepl
         head.Backward(result);
         return loss.item<float>();
     }
+
+    public void Dispose() => _features?.Dispose();
 
     private Tensor Tiles(VisionLanguageModel replica, int[] samples, int epoch)
     {

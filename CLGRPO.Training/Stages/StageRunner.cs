@@ -1,0 +1,160 @@
+using CLGRPO.Data.Datasets;
+using CLGRPO.Data.Runs;
+using CLGRPO.Training.Batches;
+using CLGRPO.Training.Checkpoints;
+using CLGRPO.Training.Compute;
+using CLGRPO.Training.Evaluation;
+using CLGRPO.Training.Grpo;
+using CLGRPO.Training.Models;
+using CLGRPO.Training.Optimization;
+using CLGRPO.Training.Rewards;
+using CLGRPO.Training.Sft;
+using static TorchSharp.torch;
+
+namespace CLGRPO.Training.Stages;
+
+/// <summary>
+/// Runs a recipe's stages one after the other, each from its parent's checkpoint, and evaluates what each hands on. A run
+/// that was cut off goes on from its last sealed checkpoint and ends with the same weights as if it had not been.
+/// </summary>
+internal sealed class StageRunner(RunSession session, WorkerThreads threads, Device device)
+{
+    private Recipe Recipe => session.Recipe;
+
+    /// <returns>True when all stages are done; false when the run was asked to stop.</returns>
+    public bool Run()
+    {
+        var firstRunStep = 0;
+        foreach (var stage in Recipe.Stages)
+        {
+            var total = TotalSteps(stage);
+            if (!session.Ledger.Finished.ContainsKey(stage.Name) && !Train(stage, total, firstRunStep))
+                return false;
+            Evaluate(stage);
+            firstRunStep += total;
+        }
+        return true;
+    }
+
+    /// <returns>False when the stage was asked to stop before its end.</returns>
+    private bool Train(Stage stage, int totalSteps, int firstRunStep)
+    {
+        var checkpoint = Resumable(stage);
+        var progress = checkpoint is null ? new StageProgress() : session.Checkpoints.ReadState(checkpoint).Progress;
+        using var model = checkpoint is null ? Start(stage) : PretrainedModel.Load(session.Checkpoints.PathOf(checkpoint), device);
+        using var reference = stage.Grpo is { Beta: > 0 } ? Reference(stage, model, checkpoint) : null;
+        session.Events.Append(checkpoint is null ? RunEvent.StageStarted(stage.Name, totalSteps) : RunEvent.Resumed(progress.Step, stage.Name));
+        session.Console.StageStarted(stage.Name, progress.Step, totalSteps);
+
+        var trainable = Parts(stage.Sft?.Trainable ?? stage.Grpo!.Trainable);
+        using var policy = new PolicyReplicas(model.Model, threads, trainable);
+        using var optimizer = new PolicyOptimizer(stage.Sft?.Optimizer ?? stage.Grpo!.Optimizer, policy, trainable, stage.Grpo?.OptimizerSteps ?? totalSteps);
+        if (checkpoint is not null)
+            session.Checkpoints.RestoreOptimizer(checkpoint, optimizer);
+
+        var split = Prepare(Split.Train, model, stage.Completion);
+        var rewards = stage.Grpo?.Rewards.Select(reward => RewardRegistry.Create(reward, stage.Completion)).ToList() ?? [];
+        var validation = new Evaluator(policy, Prepare(Split.Validation, model, stage.Completion), model.Tokenizer, MaxTokens(stage));
+        var running = new RunningStage(stage, totalSteps, firstRunStep, model, optimizer, validation, rewards, progress.TrainSeconds);
+        var monitor = new StageMonitor(session, running);
+        progress = stage.Kind == StageKind.Sft ? TrainSft(stage.Sft!, split, policy, optimizer, monitor, progress) : TrainGrpo(stage.Grpo!, split, policy, reference, optimizer, model, monitor, progress);
+
+        var last = monitor.Save(progress);
+        if (progress.Step < totalSteps)
+            return false;
+        Finish(stage, progress.BestCheckpoint ?? last, progress.TrainSeconds);
+        return true;
+    }
+
+    private StageProgress TrainSft(SftConfig config, PreparedSplit split, PolicyReplicas policy, PolicyOptimizer optimizer, StageMonitor monitor, StageProgress progress)
+    {
+        using var trainer = new SftTrainer(config, split, policy, optimizer, monitor, Recipe.Seed);
+        return trainer.Train(progress, session.Stop.Token);
+    }
+
+    private StageProgress TrainGrpo(GrpoConfig config, PreparedSplit split, PolicyReplicas policy, VisionLanguageModel? reference, PolicyOptimizer optimizer, PretrainedModel model, StageMonitor monitor, StageProgress progress)
+    {
+        using var references = reference is null ? null : new PolicyReplicas(reference, threads, trainable: new HashSet<ModelPart>());
+        using var trainer = new GrpoTrainer(config, split, policy, references, optimizer, model.Tokenizer, monitor, Recipe.Seed);
+        return trainer.Train(progress, session.Stop.Token);
+    }
+
+    /// <summary>The newest whole checkpoint of this stage; null when it has none.</summary>
+    private string? Resumable(Stage stage)
+    {
+        var newest = session.Checkpoints.Newest(out var ignored);
+        foreach (var fault in ignored)
+            session.Events.Append(RunEvent.Warning($"A checkpoint is left out: {fault}", stage.Name));
+        return newest is not null && session.Checkpoints.ReadState(newest).Stage == stage.Name ? newest : null;
+    }
+
+    /// <summary>What the stage begins with: the recipe's model, or what its parent handed on.</summary>
+    private PretrainedModel Start(Stage stage)
+    {
+        if (stage.StartsFromPath)
+            return PretrainedModel.Load(stage.From, device);
+        if (!stage.StartsFromModel)
+            return PretrainedModel.Load(ParentCheckpoint(stage), device);
+        return Recipe.Model.Path is { } path ? PretrainedModel.Load(path, device) : NanoModel.Create(Recipe, session.Dataset, device);
+    }
+
+    private string ParentCheckpoint(Stage stage)
+    {
+        var parent = session.Ledger.Finished[stage.From];
+        var folder = session.Checkpoints.PathOf(parent.Checkpoint);
+        if (CheckpointManifest.Fault(folder) is { } fault)
+            throw new ModelException($"Stage '{stage.Name}' cannot start from '{stage.From}': {fault}");
+        if (CheckpointManifest.Hash(folder) != parent.ManifestHash)
+            throw new ModelException($"Stage '{stage.Name}' cannot start from '{stage.From}': {folder} is not the checkpoint that stage ended with.");
+        return folder;
+    }
+
+    /// <summary>The policy as it was when the stage began.</summary>
+    private VisionLanguageModel Reference(Stage stage, PretrainedModel model, string? checkpoint)
+    {
+        if (checkpoint is null)
+            return model.Model.Copy();
+        return Start(stage).Model;
+    }
+
+    private void Finish(Stage stage, string checkpoint, double seconds)
+    {
+        session.Ledger.Add(stage.Name, new FinishedStage(checkpoint, CheckpointManifest.Hash(session.Checkpoints.PathOf(checkpoint)), seconds));
+        session.Checkpoints.Prune(session.KeepCheckpoints, session.Pinned(best: null));
+    }
+
+    /// <summary>Answers about the held-out images; they are used for nothing else.</summary>
+    private void Evaluate(Stage stage)
+    {
+        var path = StageEvaluation.PathOf(session.Run, stage.Name);
+        if (File.Exists(path))
+            return;
+        using var model = PretrainedModel.Load(session.Checkpoints.PathOf(session.Ledger.Finished[stage.Name].Checkpoint), device);
+        using var policy = new PolicyReplicas(model.Model, threads, trainable: new HashSet<ModelPart>());
+        var evaluator = new Evaluator(policy, Prepare(Split.Test, model, stage.Completion), model.Tokenizer, MaxTokens(stage));
+        var evaluation = StageEvaluation.Of(stage.Name, evaluator, Recipe.Seed);
+        evaluation.Save(path);
+        var scores = evaluation.Greedy.Scores(session.Dataset.Info.Labels);
+        session.Events.Append(RunEvent.Evaluated(TotalSteps(stage), new Dictionary<string, double>(StringComparer.Ordinal) { ["test_accuracy"] = scores.Accuracy, ["test_macro_recall"] = scores.MacroRecall, ["test_format"] = scores.FormatRate }, $"evaluations/{stage.Name}.json", stage.Name));
+        session.Console.Evaluated(stage.Name, scores, evaluation.Sampled.Scores(session.Dataset.Info.Labels));
+    }
+
+    private PreparedSplit Prepare(Split split, PretrainedModel model, CompletionStyle style) =>
+        new(session.Dataset, split, model, new ImageTiles(session.Dataset, model.Images with { MaxTiles = Math.Min(model.Images.MaxTiles, Recipe.Image.MaxTiles) }), Recipe.Prompt, style);
+
+    private int TotalSteps(Stage stage) => stage.Grpo?.Steps ?? stage.Sft!.TotalSteps(session.Dataset.Train.Count(sample => stage.Completion == CompletionStyle.Answer || sample.Completion is not null));
+
+    private int MaxTokens(Stage stage) => stage.Grpo?.MaxCompletionTokens ?? Recipe.Stages.Select(other => other.Grpo?.MaxCompletionTokens ?? 0).Append(64).Max();
+
+    private static HashSet<ModelPart> Parts(TrainableConfig config)
+    {
+        var parts = new HashSet<ModelPart>();
+        if (config.Vision)
+            parts.Add(ModelPart.Vision);
+        if (config.Projector)
+            parts.Add(ModelPart.Projector);
+        if (config.Language)
+            parts.Add(ModelPart.Language);
+        return parts;
+    }
+}
