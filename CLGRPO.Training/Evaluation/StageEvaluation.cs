@@ -1,4 +1,5 @@
 using System.Text.Json;
+using CLGRPO.Data.Datasets;
 using CLGRPO.Data.Files;
 using CLGRPO.Data.Runs;
 using CLGRPO.Training.Rollouts;
@@ -6,15 +7,15 @@ using CLGRPO.Training.Rollouts;
 namespace CLGRPO.Training.Evaluation;
 
 /// <summary>What a stage's checkpoint answered about every held-out image: <c>evaluations/&lt;stage&gt;.json</c>.</summary>
-public sealed record StageEvaluation(string Stage, Answers Greedy, Answers Sampled)
+public sealed record StageEvaluation(string Stage, string Dataset, IReadOnlyList<string> Labels, Answers Greedy, Answers Sampled)
 {
     private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
     public static string PathOf(RunDirectory run, string stage) => Path.Combine(run.EvaluationsPath, stage + ".json");
 
     /// <summary>Asks greedily and at temperature 1.</summary>
-    public static StageEvaluation Of(string stage, Evaluator evaluator, long seed) =>
-        new(stage, Answers.Of(evaluator.Evaluate(SamplingConfig.Greedy)), Answers.Of(evaluator.Evaluate(new SamplingConfig { Seed = seed })));
+    public static StageEvaluation Of(string stage, DatasetVersion dataset, Evaluator evaluator, long seed) =>
+        new(stage, dataset.Name, dataset.Info.Labels, Answers.Of(evaluator.Evaluate(SamplingConfig.Greedy)), Answers.Of(evaluator.Evaluate(new SamplingConfig { Seed = seed })));
 
     public void Save(string path) => AtomicFile.WriteText(path, JsonSerializer.Serialize(this, Json));
 

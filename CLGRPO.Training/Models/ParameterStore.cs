@@ -1,5 +1,4 @@
-using CLGRPO.Data;
-using TorchSharp;
+using CLGRPO.Training.Rollouts;
 using static TorchSharp.torch;
 
 namespace CLGRPO.Training.Models;
@@ -96,7 +95,7 @@ public sealed class ParameterStore : IDisposable
     }
 
     /// <summary>Fills the weights with fresh values, the same for the same seed on any machine.</summary>
-    public void Initialize(ulong seed, ModelConfig config)
+    public void Initialize(long seed, ModelConfig config)
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
@@ -104,12 +103,12 @@ public sealed class ParameterStore : IDisposable
         {
             var parameter = _parameters[index];
             var values = new float[parameter.Count];
-            Fill(values, parameter, config, new CounterRandom(seed, (ulong)index));
+            Fill(values, parameter, config, seed, CounterRandom.Stream(index));
             parameter.Value.copy_(tensor(values, parameter.Shape));
         }
     }
 
-    private static void Fill(float[] values, Parameter parameter, ModelConfig config, CounterRandom random)
+    private static void Fill(float[] values, Parameter parameter, ModelConfig config, long seed, ulong stream)
     {
         var layers = parameter.Part == ModelPart.Vision ? config.Vision.Layers : config.Language.Layers;
         var fanIn = parameter.Count / parameter.Shape[0];
@@ -127,7 +126,7 @@ public sealed class ParameterStore : IDisposable
             _ => 0f,
         };
         for (var i = 0; i < values.Length; i++)
-            values[i] = deviation > 0 ? (float)(deviation * random.NextNormal()) : constant;
+            values[i] = deviation > 0 ? (float)(deviation * CounterRandom.Normal(seed, stream, i)) : constant;
     }
 
     private static Tensor View(Tensor flat, Parameter parameter)

@@ -16,6 +16,13 @@ public static class CounterRandom
     public static float Uniform(long seed, ulong stream, long position) =>
         (Hash(seed, stream, position) >> (64 - Bits)) * (1f / (1 << Bits));
 
+    /// <summary>A number with mean 0 and deviation 1, by Box and Muller's method.</summary>
+    public static double Normal(long seed, ulong stream, long position)
+    {
+        var radius = Math.Sqrt(-2 * Math.Log(1 - Uniform(seed, stream, 2 * position))); // 1 − u is never 0
+        return radius * Math.Cos(2 * Math.PI * Uniform(seed, stream, (2 * position) + 1));
+    }
+
     /// <summary>64 random bits.</summary>
     public static ulong Hash(long seed, ulong stream, long position) =>
         Mix(Mix(Mix((ulong)seed + Golden) ^ stream) + (Golden * ((ulong)position + 1)));

@@ -1,4 +1,3 @@
-using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
@@ -43,7 +42,7 @@ internal static class DecodeAttentionKernel
                 var query = q.Slice(place, heads.Size);
                 Scores(query, promptKeys[(prompt + inToken)..], width, scores[..row.PromptLength], heads.Scale);
                 Scores(query, ownKeys[(own + inToken)..], width, scores[row.PromptLength..total], heads.Scale);
-                TensorPrimitives.SoftMax(scores[..total], scores[..total]);
+                System.Numerics.Tensors.TensorPrimitives.SoftMax(scores[..total], scores[..total]);
                 var result = output.Slice(place, heads.Size);
                 result.Clear();
                 Accumulate(scores[..row.PromptLength], promptValues[(prompt + inToken)..], width, result);

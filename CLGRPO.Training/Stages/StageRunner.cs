@@ -132,7 +132,7 @@ internal sealed class StageRunner(RunSession session, WorkerThreads threads, Dev
         using var model = PretrainedModel.Load(session.Checkpoints.PathOf(session.Ledger.Finished[stage.Name].Checkpoint), device);
         using var policy = new PolicyReplicas(model.Model, threads, trainable: new HashSet<ModelPart>());
         var evaluator = new Evaluator(policy, Prepare(Split.Test, model, stage.Completion), model.Tokenizer, MaxTokens(stage));
-        var evaluation = StageEvaluation.Of(stage.Name, evaluator, Recipe.Seed);
+        var evaluation = StageEvaluation.Of(stage.Name, session.Dataset, evaluator, Recipe.Seed);
         evaluation.Save(path);
         var scores = evaluation.Greedy.Scores(session.Dataset.Info.Labels);
         session.Events.Append(RunEvent.Evaluated(TotalSteps(stage), new Dictionary<string, double>(StringComparer.Ordinal) { ["test_accuracy"] = scores.Accuracy, ["test_macro_recall"] = scores.MacroRecall, ["test_format"] = scores.FormatRate }, $"evaluations/{stage.Name}.json", stage.Name));

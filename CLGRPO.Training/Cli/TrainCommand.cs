@@ -1,0 +1,97 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using CLGRPO.Data.Datasets;
+using CLGRPO.Data.Runs;
+using CLGRPO.Training.Compute;
+using CLGRPO.Training.Stages;
+using static TorchSharp.torch;
+
+namespace CLGRPO.Training.Cli;
+
+/// <summary><c>train</c>: starts a run, or goes on with one.</summary>
+internal static class TrainCommand
+{
+    public static Command Create()
+    {
+        var recipe = new Argument<string?>("recipe") { Description = "A recipe; not needed to go on with a run", Arity = ArgumentArity.ZeroOrOne };
+        var run = new Option<string>("--run") { Description = "The run's folder", Required = true };
+        var datasets = new Option<string>("--datasets") { Description = "Folder of the data sets", DefaultValueFactory = _ => "datasets" };
+        var workers = CommonOptions.Workers();
+        var device = CommonOptions.Device();
+        var command = new Command("train", "Trains a recipe's stages, or goes on where a run stopped") { recipe, run, datasets, workers, device };
+        command.SetAction(parsed => Train(parsed.GetValue(recipe), parsed.GetValue(run)!, parsed.GetValue(datasets)!, parsed.GetValue(workers), parsed.GetValue(device)!));
+        return command;
+    }
+
+    private static int Train(string? recipePath, string runPath, string datasets, int workers, string device)
+    {
+        var run = RunDirectory.Exists(runPath) ? Reopen(runPath, recipePath) : Begin(runPath, recipePath, workers, device);
+        var recipe = RecipeReader.ReadFile(run.RecipePath);
+        var dataset = DatasetVersion.Open(DatasetVersion.Find(datasets, recipe.Dataset));
+        using var log = new StreamWriter(run.LogPath, append: true);
+        var console = new RunConsole(log);
+        foreach (var warning in recipe.Warnings())
+            console.Say($"warning: {warning}");
+        using var stop = new CancellationTokenSource();
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => AskToStop(signal, stop));
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => AskToStop(signal, stop));
+        using var session = new RunSession(run, recipe, dataset, console, stop);
+        using var threads = new WorkerThreads(workers);
+        session.Events.Append(RunEvent.RunStarted($"data set {dataset.Name} {dataset.Hash}"));
+        return Finish(session, () => new StageRunner(session, threads, new Device(device)).Run());
+    }
+
+    /// <summary>The worker's edge: a failure becomes the run's last event, with its reason.</summary>
+    private static int Finish(RunSession session, Func<bool> work)
+    {
+        try
+        {
+            if (!work())
+            {
+                session.Events.Append(RunEvent.End("interrupted"));
+                session.Console.Say($"stopped; `clgrpo train --run {session.Run.Path}` goes on");
+                return 130;
+            }
+            session.Events.Append(RunEvent.End("completed"));
+            return ReportCommand.Report(session.Run.Path);
+        }
+        catch (Exception failure)
+        {
+            session.Events.Append(RunEvent.Error(failure.Message));
+            session.Events.Append(RunEvent.End("failed"));
+            throw;
+        }
+    }
+
+    /// <summary>The first signal ends the run after the step in hand; a second one ends the process at once.</summary>
+    private static void AskToStop(PosixSignalContext signal, CancellationTokenSource stop)
+    {
+        signal.Cancel = !stop.IsCancellationRequested;
+        stop.Cancel();
+    }
+
+    private static RunDirectory Begin(string path, string? recipePath, int workers, string device)
+    {
+        if (recipePath is null)
+            throw new ArgumentException($"There is no run in '{path}' to go on with; give a recipe to begin one.");
+        var environment = new
+        {
+            program = typeof(TrainCommand).Assembly.GetName().Version!.ToString(),
+            runtime = RuntimeInformation.FrameworkDescription,
+            system = RuntimeInformation.OSDescription,
+            processors = Environment.ProcessorCount,
+            workers,
+            device,
+        };
+        return RunDirectory.Create(path, RecipeReader.ReadFile(recipePath).ToYaml(), JsonSerializer.Serialize(environment, CommonOptions.Indented));
+    }
+
+    private static RunDirectory Reopen(string path, string? recipePath)
+    {
+        var run = RunDirectory.Open(path);
+        if (recipePath is not null && RecipeReader.ReadFile(recipePath).ContentHash() != RecipeReader.ReadFile(run.RecipePath).ContentHash())
+            throw new ArgumentException($"'{path}' was begun with another recipe than {recipePath}. Go on with it by `clgrpo train --run {path}`, or begin a new run in another folder.");
+        return run;
+    }
+}
