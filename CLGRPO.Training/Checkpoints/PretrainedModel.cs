@@ -43,7 +43,7 @@ public sealed record PretrainedModel(VisionLanguageModel Model, Tokenizer Tokeni
         File.WriteAllText(Path.Combine(folder, "preprocessor_config.json"), WritePreprocessor());
         File.WriteAllText(Path.Combine(folder, "generation_config.json"), WriteGeneration());
         Tokenizer.Save(Path.Combine(folder, "tokenizer.json"));
-        SafetensorsWriter.Write(Path.Combine(folder, WeightsFile), ModelWeights.Sources(Model), new Dictionary<string, string> { ["format"] = "pt" });
+        SafetensorsWriter.Write(Path.Combine(folder, WeightsFile), ModelWeights.Sources(Model), new Dictionary<string, string>(StringComparer.Ordinal) { ["format"] = "pt" });
     }
 
     public void Dispose() => Model.Dispose();

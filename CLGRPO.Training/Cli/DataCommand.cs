@@ -1,5 +1,6 @@
 using System.CommandLine;
 using CLGRPO.Data.Datasets;
+using CLGRPO.Data.Datasets.Emoji;
 using CLGRPO.Data.Datasets.EmoScenes;
 
 namespace CLGRPO.Training.Cli;
@@ -43,11 +44,9 @@ internal static class DataCommand
         var name = new Argument<string>("name") { Description = "emoji" };
         name.AcceptOnlyFromAmong("emoji");
         var command = new Command("get", "Fetches a built-in data set from the npm registry") { name };
-        command.SetAction(parsed => Tell(Emoji(parsed.GetValue(Root)!)));
+        command.SetAction(parsed => Tell(EmojiDataset.Get(parsed.GetValue(Root)!)));
         return command;
     }
-
-    private static DatasetVersion Emoji(string root) => throw new ArgumentException(root);
 
     private static Command Validate()
     {

@@ -51,6 +51,25 @@ public sealed class ClipMetrics(ClipRange clip)
         }
     }
 
+    /// <summary>Counts of several micro-batches, added up in their order: the sum does not depend on who was done first.</summary>
+    public static ClipMetrics Sum(ClipRange clip, IEnumerable<ClipMetrics> parts)
+    {
+        var sum = new ClipMetrics(clip);
+        foreach (var part in parts)
+        {
+            sum._low += part._low;
+            sum._high += part._high;
+            sum._counted += part._counted;
+            sum._lowMin = Math.Min(sum._lowMin, part._lowMin);
+            sum._highMax = Math.Max(sum._highMax, part._highMax);
+            sum._entropy += part._entropy;
+            sum._entropyTokens += part._entropyTokens;
+            sum._divergence += part._divergence;
+            sum._divergenceTokens += part._divergenceTokens;
+        }
+        return sum;
+    }
+
     /// <summary>The metrics of everything counted so far.</summary>
     public PolicyMetrics Result() =>
         new(

@@ -51,7 +51,7 @@ public sealed class ParameterStore : IDisposable
     internal Parameter Declare(ModelPart part, string name, Initialization initialization, params long[] shape) =>
         Declare(part, shape, initialization, new StoredTensor(name, shape, 0, shape[0]));
 
-    /// <summary>Lays the declared parameters out in one buffer. With <paramref name="shared"/>, in that one's buffer.</summary>
+    /// <summary>Lays the declared parameters out in one buffer.</summary>
     internal void Allocate(Device device)
     {
         var segments = new List<ParameterSegment>();

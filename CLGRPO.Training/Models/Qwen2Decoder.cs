@@ -31,7 +31,7 @@ public sealed class Qwen2Decoder
 
     /// <param name="ids">[tokens], int64.</param>
     /// <returns>[tokens, hidden].</returns>
-    public Tensor Embed(Tensor ids) => embedding(ids, _embedding.Value);
+    public Tensor Embed(Tensor ids) => _embedding.Value.index_select(0, ids);
 
     /// <param name="embedded">[tokens, hidden].</param>
     /// <param name="turns">RoPE at the tokens' positions.</param>

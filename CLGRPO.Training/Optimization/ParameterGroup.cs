@@ -9,22 +9,23 @@ public sealed class ParameterGroup : IDisposable
 {
     private readonly (string Name, long Start, long Length)[] _places;
 
-    private ParameterGroup(
+    /// <param name="name">Names the group in checkpoints.</param>
+    /// <param name="places">Name, first element and elements of each parameter, for messages.</param>
+    /// <param name="values">[n]; the parameters are views of it.</param>
+    /// <param name="gradients">[n]; the parameters' gradients are views of it.</param>
+    /// <param name="weightDecay">Decoupled decay.</param>
+    /// <param name="learningRateScale">Multiplies the learning rate.</param>
+    public ParameterGroup(
         string name,
-        (string, long, long)[] places,
+        (string Name, long Start, long Length)[] places,
         Tensor values,
-        double decay,
-        double rateScale
+        Tensor gradients,
+        double weightDecay,
+        double learningRateScale = 1
     )
     {
-        (Name, _places, Values, WeightDecay, LearningRateScale) = (
-            name,
-            places,
-            values,
-            decay,
-            rateScale
-        );
-        Gradients = zeros_like(values).DetachFromDisposeScope();
+        (Name, _places, Values, Gradients) = (name, places, values, gradients);
+        (WeightDecay, LearningRateScale) = (weightDecay, learningRateScale);
         FirstMoment = zeros_like(values).DetachFromDisposeScope();
         SecondMoment = zeros_like(values).DetachFromDisposeScope();
     }
@@ -70,7 +71,8 @@ public sealed class ParameterGroup : IDisposable
         }
         var values = cat([.. parameters.Select(p => p.Parameter.detach().reshape(-1))])
             .DetachFromDisposeScope();
-        var group = new ParameterGroup(name, places, values, weightDecay, learningRateScale);
+        var gradients = zeros_like(values).DetachFromDisposeScope();
+        var group = new ParameterGroup(name, places, values, gradients, weightDecay, learningRateScale);
         for (var i = 0; i < places.Length; i++)
         {
             group.Adopt(parameters[i].Parameter, places[i].Item2);

@@ -26,8 +26,10 @@ internal static class DecodeAttentionKernel
         var mixed = empty(queries.shape);
         var q = Floats(queries);
         var output = Floats(mixed);
-        var (promptKeys, promptValues) = (Floats(layer.PromptKeys), Floats(layer.PromptValues));
-        var (ownKeys, ownValues) = (Floats(layer.Keys), Floats(layer.Values));
+        var promptKeys = Floats(layer.PromptKeys);
+        var promptValues = Floats(layer.PromptValues);
+        var ownKeys = Floats(layer.Keys);
+        var ownValues = Floats(layer.Values);
         Span<float> scores = new float[cache.PromptTokens + cache.CompletionTokens];
         for (var r = 0; r < rows.Length; r++)
         {

@@ -65,7 +65,7 @@ public sealed class RolloutSampler(VisionLanguageModel model, SamplingConfig sam
     }
 
     /// <summary>Chooses the next token of every row.</summary>
-    private void Choose(Tensor logits, IReadOnlyList<RunningRow> rows)
+    private void Choose(Tensor logits, List<RunningRow> rows)
     {
         var tokens = _tokenSampler.Sample(logits, [.. rows.Select(row => row.Stream)], [.. rows.Select(row => row.Ids.Count)]);
         var ids = tokens.Ids.cpu().data<long>();

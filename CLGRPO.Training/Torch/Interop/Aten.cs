@@ -325,6 +325,8 @@ internal static class Aten
     public static readonly Operator var = new("var");
     public static readonly Operator var_dim = new("var", "dim");
     public static readonly Operator view = new("view");
+    public static readonly Operator view_as_complex = new("view_as_complex");
+    public static readonly Operator view_as_real = new("view_as_real");
     public static readonly Operator where = new("where", "self");
     public static readonly Operator where_condition = new("where");
     public static readonly Operator xlogy = new("xlogy", "Tensor");
