@@ -44,8 +44,8 @@ public sealed class PolicyReplicas : IDisposable
         var total = Policy.Parameters.Gradients ?? throw new InvalidOperationException("The policy has no gradients: no part of it trains.");
         foreach (var replica in _replicas.AsSpan(1))
         {
-            total.add_(replica.Parameters.Gradients!).Dispose();
-            replica.Parameters.Gradients!.zero_().Dispose();
+            total.add_(replica.Parameters.Gradients!);
+            replica.Parameters.Gradients!.zero_();
         }
         return total;
     }

@@ -25,7 +25,7 @@ internal sealed class DecodeAttention(DecodeCache cache, DecodeRow[] rows, Devic
         return DecodeAttentionKernel.Supports(queries) ? DecodeAttentionKernel.Attend(queries.contiguous(), cache, cached, rows) : Eager(cached, queries);
     }
 
-    private void Write(Tensor cached, Tensor fresh) => cached.view(-1, cached.shape[2]).index_copy_(0, _cells, fresh).Dispose();
+    private void Write(Tensor cached, Tensor fresh) => cached.view(-1, cached.shape[2]).index_copy_(0, _cells, fresh);
 
     /// <summary>The same by batched products, for any device and type.</summary>
     internal Tensor Eager(DecodeCache.Layer cached, Tensor queries)

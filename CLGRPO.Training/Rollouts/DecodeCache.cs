@@ -52,5 +52,5 @@ internal sealed class PrefillAttention(DecodeCache cache, Tensor slots, long tok
     }
 
     private void Keep(Tensor kept, Tensor flat) =>
-        kept.narrow(1, 0, tokens).index_copy_(0, slots, flat.reshape(_prompts, tokens, kept.shape[2])).Dispose();
+        kept.narrow(1, 0, tokens).index_copy_(0, slots, flat.reshape(_prompts, tokens, kept.shape[2]));
 }
