@@ -120,14 +120,16 @@ public static partial class torch
 
         /// <summary>Applies all indices but tensors, which are left for the operator that gathers.</summary>
         /// <param name="indices">The indices between the brackets.</param>
-        /// <param name="tensors">Per dimension of the view its index tensor or null; null where there is none at all.</param>
+        /// <param name="tensors">For each dimension of the view an index tensor or null, a mask standing for all of its
+        /// own; null where no index is a tensor.</param>
         private Tensor View(TensorIndex[] indices, out Tensor?[]? tensors)
         {
             var view = alias();
             var at = 0; // the dimension of the view that the next index applies to
-            var found = new List<(int Dimension, Tensor Index)>();
-            foreach (var index in indices)
+            var slots = new List<Tensor?>();
+            for (var i = 0; i < indices.Length; i++)
             {
+                var index = indices[i];
                 switch (index.kind)
                 {
                     case TensorIndex.Kind.Single:
@@ -135,29 +137,28 @@ public static partial class torch
                         break;
                     case TensorIndex.Kind.Slice:
                         view = Replace(view, view.Sliced(at++, index));
+                        slots.Add(null);
                         break;
                     case TensorIndex.Kind.Ellipsis:
-                        at +=
-                            (int)view.ndim
-                            - at
-                            - indices.Skip(Array.IndexOf(indices, index) + 1).Sum(Taken);
+                        var filled = (int)view.ndim - at - indices[(i + 1)..].Sum(Taken);
+                        slots.AddRange(Enumerable.Repeat<Tensor?>(null, filled));
+                        at += filled;
                         break;
                     case TensorIndex.Kind.None or TensorIndex.Kind.Null:
                         view = Replace(view, view.unsqueeze(at++));
+                        slots.Add(null);
                         break;
                     case TensorIndex.Kind.Bool:
-                        view = Replace(view, view.unsqueeze(at));
-                        found.Add((at++, tensor(index.start == 1, device: device).unsqueeze_(0)));
+                        view = Replace(view, view.unsqueeze(at++));
+                        slots.Add(tensor([index.start == 1], device: device));
                         break;
                     case TensorIndex.Kind.Tensor:
-                        found.Add((at, index.tensor!));
+                        slots.Add(index.tensor);
                         at += Taken(index);
                         break;
                 }
             }
-            tensors = found.Count == 0 ? null : new Tensor?[at];
-            foreach (var (dimension, index) in found)
-                tensors![dimension] = index;
+            tensors = slots.Exists(slot => slot is not null) ? [.. slots] : null;
             return view;
         }
 
