@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -15,9 +14,6 @@ public sealed class Tokenizer
     /// <summary>The longest text that is encoded, in UTF-16 characters.</summary>
     public const int MaxTextLength = 1 << 24;
 
-    private const int MaxCachedPieces = 1 << 16;
-    private const int MaxCachedPieceLength = 64;
-
     private readonly TokenizerDefinition _definition;
     private readonly string[] _tokens; // [id]
     private readonly byte[][] _bytes; // [id]
@@ -25,14 +21,13 @@ public sealed class Tokenizer
     private readonly HashSet<int> _specialIds;
     private readonly AddedTokenMatcher _raw;
     private readonly AddedTokenMatcher _normalized;
-    private readonly BytePairMerger _merger;
+    private readonly PieceEncoder _pieces;
     private readonly Lazy<SpecialTokens> _special;
-    private readonly ConcurrentDictionary<string, int[]> _cache = new(StringComparer.Ordinal);
 
     internal Tokenizer(TokenizerDefinition definition)
     {
         _definition = definition;
-        _tokens = definition.Check();
+        (_tokens, var ranks) = definition.Resolve();
         _bytes =
         [
             .. _tokens.Select(token =>
@@ -53,18 +48,15 @@ public sealed class Tokenizer
         _normalized = new AddedTokenMatcher(
             added[true].Select(token => (Compose(token.Content), token))
         );
-        _merger = new BytePairMerger(
-            [
-                .. Enumerable
-                    .Range(0, 256)
-                    .Select(b => _ids[ByteAlphabet.CharacterOf((byte)b).ToString()]),
-            ],
-            definition
-                .Merges.Index()
-                .ToDictionary(
-                    merge => BytePairMerger.Pair(_ids[merge.Item.Left], _ids[merge.Item.Right]),
-                    merge => (merge.Index, _ids[merge.Item.Left + merge.Item.Right])
-                )
+        _pieces = new PieceEncoder(
+            new BytePairMerger(
+                [
+                    .. Enumerable
+                        .Range(0, 256)
+                        .Select(b => _ids[ByteAlphabet.CharacterOf((byte)b).ToString()]),
+                ],
+                ranks
+            )
         );
         _special = new Lazy<SpecialTokens>(() => SpecialTokens.Of(definition.AddedTokens));
     }
@@ -86,7 +78,7 @@ public sealed class Tokenizer
         get
         {
             using var json = new MemoryStream();
-            TokenizerJson.Write(_definition, json);
+            TokenizerJsonWriter.Write(_definition, json);
             return Convert.ToHexStringLower(
                 SHA256.HashData(json.GetBuffer().AsSpan(0, (int)json.Length))
             );
@@ -101,7 +93,7 @@ public sealed class Tokenizer
     public static Tokenizer Load(string pathToTokenizerJson) =>
         Reading(
             pathToTokenizerJson,
-            () => new Tokenizer(TokenizerJson.Read(ReadLimited(pathToTokenizerJson)))
+            () => new Tokenizer(TokenizerJsonReader.Read(ReadLimited(pathToTokenizerJson)))
         );
 
     /// <summary>Reads GPT-2's pair of files: vocab.json (token → id) and merges.txt (one merge a line).</summary>
@@ -114,7 +106,7 @@ public sealed class Tokenizer
     {
         var vocabulary = Reading(
             pathToVocabulary,
-            () => TokenizerJson.ReadVocabulary(ReadLimited(pathToVocabulary))
+            () => TokenizerJsonReader.ReadVocabulary(ReadLimited(pathToVocabulary))
         );
         return Reading(
             pathToMerges,
@@ -131,7 +123,7 @@ public sealed class Tokenizer
                                 .SkipWhile(line =>
                                     line.StartsWith("#version", StringComparison.Ordinal)
                                 )
-                                .Select(line => TokenizerJson.ReadMerge(line.TrimEnd('\r'))),
+                                .Select(line => TokenizerJsonReader.ReadMerge(line.TrimEnd('\r'))),
                         ],
                         AddedTokens = TokenizerDefinition.WithIds(vocabulary, addedTokens),
                     }
@@ -154,7 +146,7 @@ public sealed class Tokenizer
 
     /// <summary>Writes a tokenizer.json that this class and Hugging Face's libraries read; all or nothing.</summary>
     public void Save(string path) =>
-        AtomicFile.Write(path, stream => TokenizerJson.Write(_definition, stream));
+        AtomicFile.Write(path, stream => TokenizerJsonWriter.Write(_definition, stream));
 
     /// <summary>Turns text into token ids.</summary>
     /// <param name="text">Any text up to <see cref="MaxTextLength"/>; half a surrogate pair counts as U+FFFD.</param>
@@ -188,7 +180,7 @@ public sealed class Tokenizer
                     ids.Add(normalizedToken.Id!.Value);
                     continue;
                 }
-                EncodePlain(composed.AsSpan(inner.Start, inner.End - inner.Start), ids);
+                _pieces.Encode(composed.AsSpan(inner.Start, inner.End - inner.Start), ids);
             }
         }
         return ids;
@@ -243,53 +235,6 @@ public sealed class Tokenizer
         }
     }
 
-    private void EncodePlain(ReadOnlySpan<char> text, List<int> ids)
-    {
-        var cached = _cache.GetAlternateLookup<ReadOnlySpan<char>>();
-        for (var at = 0; at < text.Length; )
-        {
-            var end = Qwen2Pattern.EndOfPiece(text, at);
-            var piece = text[at..end];
-            at = end;
-            if (!cached.TryGetValue(piece, out var tokens))
-            {
-                tokens = Merge(piece);
-                Remember(piece, tokens);
-            }
-            ids.AddRange(tokens);
-        }
-    }
-
-    private int[] Merge(ReadOnlySpan<char> piece)
-    {
-        var bytes = ArrayPool<byte>.Shared.Rent(Encoding.UTF8.GetMaxByteCount(piece.Length));
-        try
-        {
-            return _merger.Merge(bytes.AsSpan(0, Encoding.UTF8.GetBytes(piece, bytes)));
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(bytes);
-        }
-    }
-
-    private void Remember(ReadOnlySpan<char> piece, int[] tokens)
-    {
-        if (piece.Length > MaxCachedPieceLength)
-        {
-            return;
-        }
-        if (_cachedPieces >= MaxCachedPieces) // start afresh: memory stays bounded, common words soon return
-        {
-            _cache.Clear();
-            _cachedPieces = 0;
-        }
-        _cache[piece.ToString()] = tokens;
-        _cachedPieces++;
-    }
-
-    private int _cachedPieces; // ConcurrentDictionary.Count takes every lock; a lost update only shifts the next clearing
-
     private string Compose(string text) =>
         _definition.ComposesText ? CanonicalComposition.Normalize(text) : text;
 
@@ -305,10 +250,10 @@ public sealed class Tokenizer
     private static byte[] ReadLimited(string path)
     {
         var length = new FileInfo(path).Length;
-        return length <= TokenizerJson.MaxBytes
+        return length <= TokenizerJsonReader.MaxBytes
             ? File.ReadAllBytes(path)
             : throw new InvalidDataException(
-                $"the file has {length} bytes; at most {TokenizerJson.MaxBytes} are read."
+                $"the file has {length} bytes; at most {TokenizerJsonReader.MaxBytes} are read."
             );
     }
 

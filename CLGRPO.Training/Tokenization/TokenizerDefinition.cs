@@ -45,40 +45,58 @@ internal sealed record TokenizerDefinition
     }
 
     /// <summary>Refuses what is not a bijection between tokens and the ids 0 … n − 1, or cannot encode every text.</summary>
-    /// <returns>[n] the token of each id.</returns>
+    /// <returns>
+    /// Tokens: [n] the token of each id. Ranks: a pair of ids (<see cref="BytePairMerger.Pair"/>) → its rank and what it becomes.
+    /// </returns>
     /// <exception cref="InvalidDataException">The definition is broken; the message names the token or id.</exception>
-    public string[] Check()
+    public (string[] Tokens, Dictionary<ulong, (int Rank, int Token)> Ranks) Resolve()
     {
         CheckAddedTokens();
         var tokens = TokensById();
         CheckBytes();
-        CheckMerges();
-        return tokens;
+        return (tokens, RankMerges());
     }
 
     private void CheckAddedTokens()
     {
-        Require(
-            AddedTokens.Count <= MaxAddedTokens,
-            $"has {AddedTokens.Count} added tokens; at most {MaxAddedTokens} are read"
-        );
+        if (AddedTokens.Count > MaxAddedTokens)
+        {
+            throw Broken(
+                $"it has {AddedTokens.Count} added tokens; at most {MaxAddedTokens} are read"
+            );
+        }
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var token in AddedTokens)
         {
-            Require(token.Content.Length > 0, $"added token {token.Id} is empty; give it a text");
-            Require(
-                token.Content.Length <= MaxAddedTokenLength,
+            CheckText(token);
+            if (!seen.Add(token.Content))
+            {
+                throw Broken($"added token “{token.Content}” is there twice");
+            }
+            if (Vocabulary.TryGetValue(token.Content, out var id) && id != token.Id)
+            {
+                throw Broken(
+                    $"added token “{token.Content}” has the id {token.Id}, but {id} in the vocabulary; ids must agree"
+                );
+            }
+        }
+    }
+
+    private static void CheckText(AddedToken token)
+    {
+        if (token.Content.Length == 0)
+        {
+            throw Broken($"added token {token.Id} is empty; give it a text");
+        }
+        if (token.Content.Length > MaxAddedTokenLength)
+        {
+            throw Broken(
                 $"added token {token.Id} has {token.Content.Length} characters; at most {MaxAddedTokenLength} are read"
             );
-            Require(
-                IsValidText(token.Content),
-                $"added token {token.Id} has half a surrogate pair"
-            );
-            Require(seen.Add(token.Content), $"added token “{token.Content}” is there twice");
-            Require(
-                !Vocabulary.TryGetValue(token.Content, out var id) || id == token.Id,
-                $"added token “{token.Content}” has the id {token.Id}, but {id} in the vocabulary; ids must agree"
-            );
+        }
+        if (!IsValidText(token.Content))
+        {
+            throw Broken($"added token {token.Id} has half a surrogate pair");
         }
     }
 
@@ -91,18 +109,23 @@ internal sealed record TokenizerDefinition
                     .Select(token => KeyValuePair.Create(token.Content, token.Id!.Value))
             )
             .ToList();
-        Require(
-            entries.Count <= MaxTokens,
-            $"has {entries.Count} tokens; at most {MaxTokens} are read"
-        );
+        if (entries.Count > MaxTokens)
+        {
+            throw Broken($"it has {entries.Count} tokens; at most {MaxTokens} are read");
+        }
         var tokens = new string?[entries.Count];
         foreach (var (token, id) in entries)
         {
-            Require(
-                id >= 0 && id < tokens.Length,
-                $"token “{token}” has the id {id}; {tokens.Length} tokens need the ids 0 to {tokens.Length - 1}, without a gap"
-            );
-            Require(tokens[id] is null, $"tokens “{tokens[id]}” and “{token}” share the id {id}");
+            if (id < 0 || id >= tokens.Length)
+            {
+                throw Broken(
+                    $"token “{token}” has the id {id}; {tokens.Length} tokens need the ids 0 to {tokens.Length - 1}, without a gap"
+                );
+            }
+            if (tokens[id] is { } other)
+            {
+                throw Broken($"tokens “{other}” and “{token}” share the id {id}");
+            }
             tokens[id] = token;
         }
         return tokens!;
@@ -112,55 +135,72 @@ internal sealed record TokenizerDefinition
     {
         foreach (var token in Vocabulary.Keys)
         {
-            Require(token.Length > 0, "the vocabulary has an empty token");
-            Require(
-                ByteAlphabet.BytesOf(token) is not null,
-                $"token “{token}” has a character that stands for no byte; the vocabulary must be byte-level"
-            );
+            if (token.Length == 0)
+            {
+                throw Broken("the vocabulary has an empty token");
+            }
+            if (ByteAlphabet.BytesOf(token) is null)
+            {
+                throw Broken(
+                    $"token “{token}” has a character that stands for no byte; the vocabulary must be byte-level"
+                );
+            }
         }
         foreach (var value in ByteAlphabet.Order)
         {
-            Require(
-                Vocabulary.ContainsKey(ByteAlphabet.CharacterOf(value).ToString()),
-                $"byte 0x{value:X2} has no token (“{ByteAlphabet.CharacterOf(value)}”); all 256 are needed to encode any text"
-            );
+            var token = ByteAlphabet.CharacterOf(value).ToString();
+            if (!Vocabulary.ContainsKey(token))
+            {
+                throw Broken(
+                    $"byte 0x{value:X2} has no token (“{token}”); all 256 are needed to encode any text"
+                );
+            }
+            if (AddedTokens.Any(added => added.Special && added.Content == token))
+            {
+                throw Broken(
+                    $"special token “{token}” is the token of a byte, so plain text would make it"
+                );
+            }
         }
     }
 
-    private void CheckMerges()
+    private Dictionary<ulong, (int Rank, int Token)> RankMerges()
     {
-        Require(
-            Merges.Count <= MaxTokens,
-            $"has {Merges.Count} merges; at most {MaxTokens} are read"
-        );
+        if (Merges.Count > MaxTokens)
+        {
+            throw Broken($"it has {Merges.Count} merges; at most {MaxTokens} are read");
+        }
         var special = AddedTokens
             .Where(token => token.Special)
-            .Select(token => token.Content)
-            .ToHashSet(StringComparer.Ordinal);
-        foreach (var token in special)
-        {
-            Require(
-                token.Length != 1 || !Vocabulary.ContainsKey(token),
-                $"special token “{token}” is the token of a byte, so plain text would make it"
-            );
-        }
-        var seen = new HashSet<(string, string)>();
+            .Select(token => token.Id!.Value)
+            .ToHashSet();
+        var ranks = new Dictionary<ulong, (int Rank, int Token)>(Merges.Count);
         foreach (var (rank, (left, right)) in Merges.Index())
         {
-            foreach (var token in (ReadOnlySpan<string>)[left, right, left + right])
+            var joined = IdIn(rank, left + right);
+            if (
+                !ranks.TryAdd(
+                    BytePairMerger.Pair(IdIn(rank, left), IdIn(rank, right)),
+                    (rank, joined)
+                )
+            )
             {
-                Require(
-                    Vocabulary.ContainsKey(token),
-                    $"merge {rank} (“{left}” “{right}”) names “{token}”, which the vocabulary lacks"
+                throw Broken($"merge {rank} (“{left}” “{right}”) is there twice");
+            }
+            if (special.Contains(joined))
+            {
+                throw Broken(
+                    $"merge {rank} makes the special token “{left + right}”, so plain text would make it"
                 );
             }
-            Require(seen.Add((left, right)), $"merge {rank} (“{left}” “{right}”) is there twice");
-            Require(
-                !special.Contains(left + right),
-                $"merge {rank} makes the special token “{left + right}”, so plain text would make it"
-            );
         }
+        return ranks;
     }
+
+    private int IdIn(int rank, string token) =>
+        Vocabulary.TryGetValue(token, out var id)
+            ? id
+            : throw Broken($"merge {rank} names or makes “{token}”, which the vocabulary lacks");
 
     /// <summary>False where a string has half a surrogate pair.</summary>
     internal static bool IsValidText(string text)
@@ -177,16 +217,6 @@ internal sealed record TokenizerDefinition
         return true;
     }
 
-    private static void Require(bool holds, string otherwise)
-    {
-        if (!holds)
-        {
-            throw new InvalidDataException($"The tokenizer {Subject(otherwise)}.");
-        }
-    }
-
-    private static string Subject(string otherwise) =>
-        otherwise.StartsWith("has ", StringComparison.Ordinal)
-            ? otherwise
-            : $"is broken: {otherwise}";
+    private static InvalidDataException Broken(string reason) =>
+        new($"The tokenizer is broken: {reason}.");
 }

@@ -1,14 +1,13 @@
-using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace CLGRPO.Training.Tokenization;
 
-/// <summary>Reads and writes Hugging Face's tokenizer.json for byte-level BPE of the Qwen2 kind.</summary>
+/// <summary>Reads Hugging Face's tokenizer.json for byte-level BPE of the Qwen2 kind.</summary>
 /// <remarks>
 /// What would change an id is honoured or refused: another model, normalizer, pre-tokenizer, decoder, or post-processor.
 /// Truncation and padding are left aside, since callers cut and pad batches themselves. Format: huggingface/tokenizers.
 /// </remarks>
-internal static class TokenizerJson
+internal static class TokenizerJsonReader
 {
     public const long MaxBytes = 64L << 20;
     private const int MaxDepth = 64;
@@ -62,35 +61,6 @@ internal static class TokenizerJson
             : throw new InvalidDataException(
                 $"merge “{line}” is not two tokens with one space between."
             );
-
-    public static void Write(TokenizerDefinition tokenizer, Stream stream)
-    {
-        var options = new JsonWriterOptions
-        {
-            Indented = true,
-            Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        };
-        using var writer = new Utf8JsonWriter(stream, options);
-        writer.WriteStartObject();
-        writer.WriteString("version", "1.0");
-        writer.WriteNull("truncation");
-        writer.WriteNull("padding");
-        writer.WriteStartArray("added_tokens");
-        foreach (var token in tokenizer.AddedTokens.OrderBy(token => token.Id))
-        {
-            Write(token, writer);
-        }
-        writer.WriteEndArray();
-        writer.WritePropertyName("normalizer");
-        writer.WriteRawValue(tokenizer.ComposesText ? """{"type":"NFC"}""" : "null");
-        writer.WritePropertyName("pre_tokenizer");
-        WritePreTokenizer(writer);
-        writer.WriteNull("post_processor");
-        writer.WritePropertyName("decoder");
-        WriteByteLevel(writer, useRegex: true);
-        WriteModel(tokenizer, writer);
-        writer.WriteEndObject();
-    }
 
     private static bool ReadNormalizer(JsonElement root)
     {
@@ -165,11 +135,12 @@ internal static class TokenizerJson
         var tokens = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (var entry in vocabulary.EnumerateObject())
         {
-            Require(
-                entry.Value.TryGetInt32(out var id),
-                $"token “{entry.Name}”",
-                $"has the id {entry.Value}; ids are whole numbers"
-            );
+            if (!entry.Value.TryGetInt32(out var id))
+            {
+                throw new InvalidDataException(
+                    $"token “{entry.Name}” has the id {entry.Value}; ids are whole numbers."
+                );
+            }
             tokens.Add(entry.Name, id);
         }
         return tokens;
@@ -186,11 +157,10 @@ internal static class TokenizerJson
                 ),
         ];
 
-    private static (string, string) ReadPair(JsonElement merge)
-    {
-        Require(merge.GetArrayLength() == 2, $"merge {merge}", "is not a pair of tokens");
-        return (TextOf(merge[0]), TextOf(merge[1]));
-    }
+    private static (string, string) ReadPair(JsonElement merge) =>
+        merge.GetArrayLength() == 2
+            ? (TextOf(merge[0]), TextOf(merge[1]))
+            : throw new InvalidDataException($"merge {merge} is not a pair of tokens.");
 
     private static AddedToken ReadAddedToken(JsonElement token)
     {
@@ -207,76 +177,6 @@ internal static class TokenizerJson
             RightStrip = Flag(token, "rstrip"),
             Normalized = Flag(token, "normalized"),
         };
-    }
-
-    private static void Write(AddedToken token, Utf8JsonWriter writer)
-    {
-        writer.WriteStartObject();
-        writer.WriteNumber("id", token.Id!.Value);
-        writer.WriteString("content", token.Content);
-        writer.WriteBoolean("single_word", false);
-        writer.WriteBoolean("lstrip", token.LeftStrip);
-        writer.WriteBoolean("rstrip", token.RightStrip);
-        writer.WriteBoolean("normalized", token.Normalized);
-        writer.WriteBoolean("special", token.Special);
-        writer.WriteEndObject();
-    }
-
-    private static void WritePreTokenizer(Utf8JsonWriter writer)
-    {
-        writer.WriteStartObject();
-        writer.WriteString("type", "Sequence");
-        writer.WriteStartArray("pretokenizers");
-        writer.WriteStartObject();
-        writer.WriteString("type", "Split");
-        writer.WriteStartObject("pattern");
-        writer.WriteString("Regex", Qwen2Pattern.Text);
-        writer.WriteEndObject();
-        writer.WriteString("behavior", "Isolated");
-        writer.WriteBoolean("invert", false);
-        writer.WriteEndObject();
-        WriteByteLevel(writer, useRegex: false);
-        writer.WriteEndArray();
-        writer.WriteEndObject();
-    }
-
-    private static void WriteByteLevel(Utf8JsonWriter writer, bool useRegex)
-    {
-        writer.WriteStartObject();
-        writer.WriteString("type", "ByteLevel");
-        writer.WriteBoolean("add_prefix_space", useRegex); // both without effect in a decoder
-        writer.WriteBoolean("trim_offsets", true);
-        writer.WriteBoolean("use_regex", useRegex);
-        writer.WriteEndObject();
-    }
-
-    private static void WriteModel(TokenizerDefinition tokenizer, Utf8JsonWriter writer)
-    {
-        writer.WriteStartObject("model");
-        writer.WriteString("type", "BPE");
-        writer.WriteNull("dropout");
-        writer.WriteNull("unk_token");
-        writer.WriteNull("continuing_subword_prefix");
-        writer.WriteNull("end_of_word_suffix");
-        writer.WriteBoolean("fuse_unk", false);
-        writer.WriteBoolean("byte_fallback", false);
-        writer.WriteBoolean("ignore_merges", false);
-        writer.WriteStartObject("vocab");
-        foreach (var (token, id) in tokenizer.Vocabulary.OrderBy(entry => entry.Value))
-        {
-            writer.WriteNumber(token, id);
-        }
-        writer.WriteEndObject();
-        writer.WriteStartArray("merges");
-        foreach (var (left, right) in tokenizer.Merges)
-        {
-            writer.WriteStartArray();
-            writer.WriteStringValue(left);
-            writer.WriteStringValue(right);
-            writer.WriteEndArray();
-        }
-        writer.WriteEndArray();
-        writer.WriteEndObject();
     }
 
     private static JsonElement Member(JsonElement parent, string name) =>
