@@ -8,11 +8,14 @@ public static partial class torch
     {
         public bool requires_grad
         {
-            get => Native.tensor_requires_grad(Handle) != 0;
-            set => Native.Check(Native.tensor_set_requires_grad(Handle, value ? (byte)1 : (byte)0));
+            get => Kept(Native.tensor_requires_grad(Handle) != 0);
+            set =>
+                Native.Check(
+                    Kept(Native.tensor_set_requires_grad(Handle, value ? (byte)1 : (byte)0))
+                );
         }
 
-        public bool is_leaf => Native.tensor_is_leaf(Handle) != 0;
+        public bool is_leaf => Kept(Native.tensor_is_leaf(Handle) != 0);
 
         /// <summary>
         /// The gradient that backward adds to, in place where there is one already: set to a view, a backward pass
@@ -22,10 +25,14 @@ public static partial class torch
         {
             get
             {
-                var handle = Native.tensor_grad(Handle);
+                var handle = Kept(Native.tensor_grad(Handle));
                 return handle == 0 ? null : new Tensor(handle);
             }
-            set => Native.Check(Native.tensor_set_grad(Handle, value?.Handle ?? 0));
+            set
+            {
+                Native.Check(Kept(Native.tensor_set_grad(Handle, value?.Handle ?? 0)));
+                GC.KeepAlive(value);
+            }
         }
 
         public Tensor requires_grad_(bool requires_grad = true)
@@ -38,7 +45,7 @@ public static partial class torch
             requires_grad_(requires_grad);
 
         /// <summary>Keeps the gradient of a tensor that is not a leaf.</summary>
-        public void retain_grad() => Native.Check(Native.tensor_retain_grad(Handle));
+        public void retain_grad() => Native.Check(Kept(Native.tensor_retain_grad(Handle)));
 
         /// <summary>Adds this tensor's gradient with respect to every leaf to the leaf's <see cref="grad"/>.</summary>
         public void backward() => autograd.backward([this]);

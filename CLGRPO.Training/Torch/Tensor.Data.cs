@@ -22,7 +22,7 @@ public static partial class torch
                 ? data<T>()[0]
                 : throw new ArgumentException("Number of elements in the tensor must be 1");
 
-        /// <summary>The memory of a contiguous tensor on the CPU.</summary>
+        /// <summary>The memory of a contiguous tensor on the CPU; valid while the tensor is held.</summary>
         public unsafe Span<byte> bytes
         {
             get => new((void*)DataPointer(), checked((int)ContiguousBytes()));
@@ -66,7 +66,7 @@ public static partial class torch
                     $"The tensor is on {device}: its memory can only be read on the CPU, after cpu()."
                 );
             void* pointer;
-            Native.Check(Native.tensor_data(Handle, &pointer));
+            Native.Check(Kept(Native.tensor_data(Handle, &pointer)));
             return (IntPtr)pointer;
         }
 

@@ -6,10 +6,7 @@ public static partial class torch
 {
     public sealed partial class Tensor
     {
-        public Tensor alias()
-        {
-            return new Tensor(Native.tensor_alias(Handle));
-        }
+        public Tensor alias() => new(Kept(Native.tensor_alias(Handle)));
 
         public Tensor view(params long[] shape) => Aten.view.Call(this, shape);
 

@@ -92,6 +92,13 @@ public static partial class torch
                 ? "[disposed]"
                 : $"[{string.Join("x", shape)}], type = {dtype}, device = {device}";
 
+        /// <summary>Hands on what a native call returned, and keeps the tensor from being finalized while it ran.</summary>
+        private T Kept<T>(T result)
+        {
+            GC.KeepAlive(this);
+            return result;
+        }
+
         private void Release()
         {
             var handle = Interlocked.Exchange(ref _handle, 0);

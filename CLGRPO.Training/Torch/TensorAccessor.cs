@@ -7,7 +7,7 @@ public sealed unsafe class TensorAccessor<T> : IDisposable, IEnumerable<T>
     where T : unmanaged
 {
     private readonly torch.Tensor _tensor; // keeps the memory alive
-    private readonly T* _data;
+    private readonly T* _start;
     private readonly long[] _shape;
     private readonly long[] _strides;
     private readonly bool _isContiguous;
@@ -15,7 +15,7 @@ public sealed unsafe class TensorAccessor<T> : IDisposable, IEnumerable<T>
     internal TensorAccessor(torch.Tensor tensor)
     {
         _tensor = tensor;
-        _data = (T*)tensor.DataPointer();
+        _start = (T*)tensor.DataPointer();
         _shape = tensor.shape;
         _strides = tensor.stride();
         _isContiguous = tensor.is_contiguous();
@@ -26,11 +26,23 @@ public sealed unsafe class TensorAccessor<T> : IDisposable, IEnumerable<T>
 
     public bool IsReadOnly => false;
 
+    private T* Data =>
+        _tensor.IsInvalid ? throw new ObjectDisposedException(nameof(torch.Tensor)) : _start;
+
     /// <param name="indices">One row-major index, or one index per dimension.</param>
     public T this[params long[] indices]
     {
-        get => _data[Offset(indices)];
-        set => _data[Offset(indices)] = value;
+        get
+        {
+            var value = Data[Offset(indices)];
+            GC.KeepAlive(_tensor);
+            return value;
+        }
+        set
+        {
+            Data[Offset(indices)] = value;
+            GC.KeepAlive(_tensor);
+        }
     }
 
     public T[] ToArray()
@@ -48,14 +60,17 @@ public sealed unsafe class TensorAccessor<T> : IDisposable, IEnumerable<T>
     public void CopyTo(Span<T> array, int arrayIndex = 0, long tensorIndex = 0)
     {
         var target = array[arrayIndex..];
-        var count = (int)Math.Min(target.Length, Count - tensorIndex);
+        var count = Room(target.Length, tensorIndex);
         if (_isContiguous)
         {
-            new ReadOnlySpan<T>(_data + tensorIndex, count).CopyTo(target);
-            return;
+            new ReadOnlySpan<T>(Data + tensorIndex, count).CopyTo(target);
         }
-        for (var i = 0; i < count; i++)
-            target[i] = _data[Offset(tensorIndex + i)];
+        else
+        {
+            for (var i = 0; i < count; i++)
+                target[i] = Data[Offset(tensorIndex + i)];
+        }
+        GC.KeepAlive(_tensor);
     }
 
     /// <summary>Overwrites elements from <paramref name="tensorIndex"/> on until the array or the tensor ends.</summary>
@@ -66,14 +81,17 @@ public sealed unsafe class TensorAccessor<T> : IDisposable, IEnumerable<T>
     public void CopyFrom(ReadOnlySpan<T> array, int arrayIndex = 0, long tensorIndex = 0)
     {
         var source = array[arrayIndex..];
-        var count = (int)Math.Min(source.Length, Count - tensorIndex);
+        var count = Room(source.Length, tensorIndex);
         if (_isContiguous)
         {
-            source[..count].CopyTo(new Span<T>(_data + tensorIndex, count));
-            return;
+            source[..count].CopyTo(new Span<T>(Data + tensorIndex, count));
         }
-        for (var i = 0; i < count; i++)
-            _data[Offset(tensorIndex + i)] = source[i];
+        else
+        {
+            for (var i = 0; i < count; i++)
+                Data[Offset(tensorIndex + i)] = source[i];
+        }
+        GC.KeepAlive(_tensor);
     }
 
     public IEnumerator<T> GetEnumerator()
@@ -86,6 +104,16 @@ public sealed unsafe class TensorAccessor<T> : IDisposable, IEnumerable<T>
 
     /// <summary>Nothing to free: the tensor owns the memory.</summary>
     public void Dispose() => GC.KeepAlive(_tensor);
+
+    /// <summary>How many of as many elements there are from an index on.</summary>
+    private int Room(int length, long tensorIndex) =>
+        tensorIndex >= 0 && tensorIndex <= Count
+            ? (int)Math.Min(length, Count - tensorIndex)
+            : throw new ArgumentOutOfRangeException(
+                nameof(tensorIndex),
+                tensorIndex,
+                $"The tensor has {Count} elements."
+            );
 
     private long Offset(long[] indices) =>
         indices.Length == 1 ? Offset(indices[0]) : OffsetOfEach(indices);

@@ -34,6 +34,12 @@ public static partial class torch
         /// <summary>Waits until a GPU has done all that it was given.</summary>
         public static void synchronize(Device? device = null) =>
             Native.Check(Native.cuda_synchronize(device?.index ?? -1));
+
+        private static void Seed(Device device, long seed)
+        {
+            using var generator = Generator.DefaultOf(device);
+            generator.manual_seed(seed);
+        }
     }
 
     public static bool cuda_is_available() => cuda.is_available();

@@ -7,6 +7,7 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <c10/core/InferenceMode.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
 #include <c10/util/Exception.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/version.h>
@@ -271,8 +272,11 @@ CLGRPO_API int32_t cuda_device_count() {
   });
 }
 
+// A negative index means the current GPU.
 CLGRPO_API int32_t cuda_synchronize(int32_t index) {
   return guarded<int32_t>(-1, [&] {
+    TORCH_CHECK(at::hasCUDA(), "there is no CUDA in this libtorch to synchronize with");
+    if (index < 0) index = c10::impl::VirtualGuardImpl(c10::DeviceType::CUDA).getDevice().index();
     at::detail::getCUDAHooks().deviceSynchronize(static_cast<c10::DeviceIndex>(index));
     return 0;
   });

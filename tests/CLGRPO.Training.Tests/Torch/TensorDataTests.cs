@@ -50,7 +50,17 @@ public sealed class TensorDataTests : IDisposable
     {
         var data = ones(2).data<float>();
         Assert.Throws<ArgumentOutOfRangeException>(() => data[2]);
+        Assert.Throws<ArgumentOutOfRangeException>(() => data.CopyTo(new float[1], tensorIndex: 3));
         Assert.Throws<ArgumentOutOfRangeException>(() => ones(2, 2).data<float>()[0, 2]);
+    }
+
+    [Fact]
+    public void Data_OfDisposedTensor_IsRefused()
+    {
+        var tensor = ones(2);
+        var data = tensor.data<float>();
+        tensor.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => data[0]);
     }
 
     [Fact]
