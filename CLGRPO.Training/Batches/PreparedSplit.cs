@@ -56,7 +56,7 @@ public sealed class PreparedSplit
 
     private static int[] Target(Sample sample, CompletionStyle style, Tokenizer tokenizer)
     {
-        var text = style == CompletionStyle.Cot ? sample.Completion : CompletionFormat.Write(think: null, sample.Label, style);
+        var text = style == CompletionStyle.Cot ? sample.Completion : CompletionFormat.Write(think: null, " " + sample.Label, style);
         return text is null ? [] : [.. tokenizer.Encode(text), tokenizer.SpecialTokens.ImEnd];
     }
 }

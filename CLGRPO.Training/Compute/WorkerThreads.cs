@@ -14,6 +14,7 @@ public sealed class WorkerThreads : IDisposable
     /// <param name="count">Threads; 1 runs everything on the caller's thread.</param>
     public WorkerThreads(int count)
     {
+        HostAllocator.KeepFreedMemory();
         Count = count;
         _workers = count == 1 ? [] : [.. Enumerable.Range(0, count).Select(i => new Worker($"worker {i}"))];
     }
