@@ -4,8 +4,8 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/core/Generator.h>
-#include <ATen/core/grad_mode.h>
 #include <ATen/detail/CUDAHooksInterface.h>
+#include <c10/core/GradMode.h>
 #include <c10/core/InferenceMode.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
 #include <c10/util/Exception.h>
@@ -268,7 +268,7 @@ CLGRPO_API int32_t torch_set_interop_threads(int32_t count) {
 
 CLGRPO_API int32_t cuda_device_count() {
   return guarded<int32_t>(0, [&]() -> int32_t {
-    return at::hasCUDA() ? at::detail::getCUDAHooks().getNumGPUs() : 0;
+    return at::hasCUDA() ? c10::impl::VirtualGuardImpl(c10::DeviceType::CUDA).deviceCount() : 0;
   });
 }
 
