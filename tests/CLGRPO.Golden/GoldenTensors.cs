@@ -11,6 +11,10 @@ internal sealed class GoldenTensors(string path) : IDisposable
 
     public float[] Floats(string name) => Read<float>(name, SafetensorsDtype.F32);
 
+    public byte[] Bytes(string name) => Read<byte>(name, SafetensorsDtype.U8);
+
+    public bool Contains(string name) => _file.Tensors.ContainsKey(name);
+
     /// <summary>A float32 or int64 tensor on the CPU.</summary>
     public torch.Tensor this[string name] =>
         Find(name) switch
