@@ -9,6 +9,7 @@ namespace CLGRPO.Training.Batches;
 /// <param name="frozen">Whether the vision tower stays as it is for the lifetime of this object.</param>
 public sealed class ImageFeatures(PreparedSplit split, bool frozen) : IDisposable
 {
+    private const int ImagesAtOnce = 32;
     private readonly ConcurrentDictionary<int, Tensor> _known = new();
 
     /// <param name="model">A replica of the policy; its graph is recorded where the vision tower trains.</param>
@@ -17,25 +18,26 @@ public sealed class ImageFeatures(PreparedSplit split, bool frozen) : IDisposabl
     public Tensor Of(VisionLanguageModel model, IReadOnlyList<int> samples)
     {
         if (!frozen)
-            return model.ImageFeatures(Tiles(model, samples));
+            return is_grad_enabled() ? model.ImageFeatures(Tiles(model, samples)) : cat(Compute(model, samples));
         int[] missing = [.. samples.Where(sample => !_known.ContainsKey(sample)).Distinct()];
-        if (missing.Length > 0)
-            Compute(model, missing);
+        var computed = Compute(model, missing);
+        for (var i = 0; i < missing.Length; i++)
+            Keep(missing[i], computed[i]);
         return cat([.. samples.Select(sample => _known[sample])]);
     }
 
-    private void Compute(VisionLanguageModel model, int[] samples)
+    /// <summary>Features without a graph, a few images at a time: what a layer leaves behind is gone before the next images come.</summary>
+    private List<Tensor> Compute(VisionLanguageModel model, IReadOnlyList<int> samples)
     {
         using var noGrad = no_grad();
-        using var scope = NewDisposeScope();
-        foreach (var chunk in samples.Chunk(64))
+        var features = new List<Tensor>();
+        foreach (var chunk in samples.Chunk(ImagesAtOnce))
         {
-            var features = model.ImageFeatures(Tiles(model, chunk));
+            using var scope = NewDisposeScope();
             var tokens = chunk.Select(sample => (long)split.Images.TileCount(split.Samples[sample].Sample) * model.Config.TokensPerTile).ToArray();
-            var pieces = features.split(tokens);
-            for (var i = 0; i < chunk.Length; i++)
-                Keep(chunk[i], pieces[i].clone());
+            features.AddRange(model.ImageFeatures(Tiles(model, chunk)).split(tokens).Select(piece => piece.clone().MoveToOuterDisposeScope()));
         }
+        return features;
     }
 
     private void Keep(int sample, Tensor features)

@@ -1,9 +1,15 @@
 using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
 using CLGRPO.Data.Datasets;
 using CLGRPO.Training.Images;
 using static TorchSharp.torch;
 
 namespace CLGRPO.Training.Batches;
+
+/// <summary>Changes a sample's pixels.</summary>
+/// <param name="place">The sample's place in the batch.</param>
+/// <param name="tiles">[tiles, 3, size, size], changed in place.</param>
+public delegate void AugmentTiles(int place, Span<float> tiles);
 
 /// <summary>The images of a data set as normalised tiles. Decoded images stay in memory up to a limit.</summary>
 /// <param name="version">Where the images lie.</param>
@@ -20,22 +26,23 @@ public sealed class ImageTiles(DatasetVersion version, ImagePreprocessorConfig c
 
     /// <summary>The tiles of some samples, one after the other.</summary>
     /// <param name="samples">Whose images.</param>
-    /// <param name="augment">Changes a sample's pixels: its place in <paramref name="samples"/> and its [tiles, 3, size, size] values; null for none.</param>
+    /// <param name="augment">Changes a sample's pixels; null for none.</param>
     /// <returns>[tiles, 3, size, size].</returns>
-    public Tensor Load(IReadOnlyList<Sample> samples, Action<int, Span<float>>? augment = null)
+    public Tensor Load(IReadOnlyList<Sample> samples, AugmentTiles? augment = null)
     {
         var images = samples.Select(Tiled).ToList();
         var tileValues = 3 * config.TileSize * config.TileSize;
-        var values = new float[images.Sum(image => image.TileCount) * tileValues];
+        var tiles = empty([images.Sum(image => image.TileCount), 3, config.TileSize, config.TileSize], dtype: ScalarType.Float32);
+        var values = MemoryMarshal.Cast<byte, float>(tiles.bytes); // written in place: an array of this size would be garbage every step
         var filled = 0;
         for (var i = 0; i < images.Count; i++)
         {
-            var place = values.AsSpan(filled, images[i].TileCount * tileValues);
+            var place = values.Slice(filled, images[i].TileCount * tileValues);
             _preprocessor.Normalize(images[i].Tiles, place);
             augment?.Invoke(i, place);
             filled += place.Length;
         }
-        return tensor(values, [values.Length / tileValues, 3, config.TileSize, config.TileSize]);
+        return tiles;
     }
 
     private TiledImage Tiled(Sample sample)

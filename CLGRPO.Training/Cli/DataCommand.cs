@@ -22,13 +22,19 @@ internal static class DataCommand
         var train = new Option<int>("--train") { DefaultValueFactory = _ => defaults.Train };
         var validation = new Option<int>("--validation") { DefaultValueFactory = _ => defaults.Validation };
         var test = new Option<int>("--test") { DefaultValueFactory = _ => defaults.Test };
+        var jitter = new Option<double>("--jitter") { Description = "Pixels that cards, scene and figures move at most", DefaultValueFactory = _ => defaults.JitterPixels };
+        var noise = new Option<double>("--noise") { Description = "Deviation of the pixel noise, pixels being 0 to 1", DefaultValueFactory = _ => defaults.Noise };
+        var rename = new Option<string>("--as") { Description = "Name of the data set", DefaultValueFactory = _ => defaults.Name };
         var mistakes = new Option<double>("--teacher-mistakes") { Description = "Share of mentions that the rule teacher gets wrong", DefaultValueFactory = _ => defaults.Teacher.Mistakes };
-        var command = new Command("generate", "Draws a built-in data set") { name, seed, train, validation, test, mistakes };
+        var command = new Command("generate", "Draws a built-in data set") { name, rename, seed, train, validation, test, jitter, noise, mistakes };
         command.SetAction(parsed =>
         {
             var config = defaults with
             {
+                Name = parsed.GetValue(rename)!,
                 Seed = parsed.GetValue(seed),
+                JitterPixels = parsed.GetValue(jitter),
+                Noise = parsed.GetValue(noise),
                 Train = parsed.GetValue(train),
                 Validation = parsed.GetValue(validation),
                 Test = parsed.GetValue(test),

@@ -20,6 +20,8 @@ internal sealed class RunningRow(Prompt prompt, int promptSlot, int slot, ulong 
 /// <summary>Which completions run, which wait, and which slots of the cache are free.</summary>
 internal sealed class RunningBatch
 {
+    // What a prefill leaves behind until it is done grows with its prompts, its speed no more from here on.
+    private const int PromptsAtOnce = 64;
     private readonly IReadOnlyList<Prompt> _prompts;
     private readonly int _groupSize;
     private readonly Stack<int> _freePromptSlots;
@@ -43,17 +45,17 @@ internal sealed class RunningBatch
     public List<RunningRow> Rows { get; private set; } = [];
 
     /// <summary>
-    /// Gives free slots to waiting prompts, a quarter of all slots at a time or more: a prefill of few prompts costs
-    /// nearly as much as one of many.
+    /// Gives free slots to waiting prompts, once a quarter of all slots is free: a prefill of few prompts costs nearly as
+    /// much as one of many.
     /// </summary>
     /// <returns>The groups that came in, each with its rows; often none.</returns>
     public IReadOnlyList<RunningRow[]> Admit()
     {
-        var few = Math.Min(Waiting, Math.Max(1, _promptSlots / 4));
+        var few = Math.Min(Waiting, Math.Clamp(_promptSlots / 4, 1, PromptsAtOnce));
         if (Waiting == 0 || (_freePromptSlots.Count < few && Rows.Count > 0))
             return [];
         var admitted = new List<RunningRow[]>();
-        while (_admitted < _prompts.Count && _freePromptSlots.TryPop(out var slot))
+        while (admitted.Count < PromptsAtOnce && _admitted < _prompts.Count && _freePromptSlots.TryPop(out var slot))
             admitted.Add(Enter(_admitted++, slot));
         return admitted;
     }
