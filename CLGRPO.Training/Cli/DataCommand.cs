@@ -18,10 +18,10 @@ internal static class DataCommand
         var name = new Argument<string>("name") { Description = "emoscenes" };
         name.AcceptOnlyFromAmong("emoscenes");
         var defaults = new EmoScenesConfig();
-        var seed = new Option<ulong>("--seed") { DefaultValueFactory = _ => defaults.Seed };
-        var train = new Option<int>("--train") { DefaultValueFactory = _ => defaults.Train };
-        var validation = new Option<int>("--validation") { DefaultValueFactory = _ => defaults.Validation };
-        var test = new Option<int>("--test") { DefaultValueFactory = _ => defaults.Test };
+        var seed = new Option<ulong>("--seed") { Description = "Every picture follows from it", DefaultValueFactory = _ => defaults.Seed };
+        var train = new Option<int>("--train") { Description = "Training images", DefaultValueFactory = _ => defaults.Train };
+        var validation = new Option<int>("--validation") { Description = "Validation images", DefaultValueFactory = _ => defaults.Validation };
+        var test = new Option<int>("--test") { Description = "Held-out images", DefaultValueFactory = _ => defaults.Test };
         var jitter = new Option<double>("--jitter") { Description = "Pixels that cards, scene and figures move at most", DefaultValueFactory = _ => defaults.JitterPixels };
         var noise = new Option<double>("--noise") { Description = "Deviation of the pixel noise, pixels being 0 to 1", DefaultValueFactory = _ => defaults.Noise };
         var rename = new Option<string>("--as") { Description = "Name of the data set", DefaultValueFactory = _ => defaults.Name };

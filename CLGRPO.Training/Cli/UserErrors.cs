@@ -1,3 +1,4 @@
+using System.Text.Json;
 using CLGRPO.Data.Datasets;
 using CLGRPO.Training.Checkpoints.Safetensors;
 using CLGRPO.Training.Images;
@@ -11,5 +12,22 @@ namespace CLGRPO.Training.Cli;
 internal static class UserErrors
 {
     public static bool Explains(Exception error) =>
-        error is DatasetException or RecipeException or ModelException or SafetensorsException or ImageException or NonFiniteGradientException or IOException or UnauthorizedAccessException or InvalidDataException or ArgumentException;
+        error
+            is DatasetException
+                or RecipeException
+                or ModelException
+                or SafetensorsException
+                or ImageException
+                or NonFiniteGradientException
+                or IOException
+                or UnauthorizedAccessException
+                or InvalidDataException
+                or JsonException
+                or ArgumentException;
+
+    /// <summary>What to tell: without the name of a parameter, which only the program knows.</summary>
+    public static string Message(Exception error) =>
+        error is ArgumentException { ParamName: { } name }
+            ? error.Message.Replace($" (Parameter '{name}')", "", StringComparison.Ordinal)
+            : error.Message;
 }

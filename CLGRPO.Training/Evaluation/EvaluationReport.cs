@@ -9,16 +9,18 @@ public sealed record EvaluationReport
     /// <summary>The row that the others are compared with: the model fine-tuned on labels only.</summary>
     public const string BaselineName = "baseline";
 
-    private static readonly JsonSerializerOptions Json = new()
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-        AllowDuplicateProperties = false,
-        RespectNullableAnnotations = true,
-        RespectRequiredConstructorParameters = true,
-        WriteIndented = true,
-        Converters = { new IntervalConverter() },
-    };
+    /// <summary>Keys in snake_case, an interval as [low, high].</summary>
+    internal static JsonSerializerOptions Json { get; } =
+        new()
+        {
+            PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+            DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+            AllowDuplicateProperties = false,
+            RespectNullableAnnotations = true,
+            RespectRequiredConstructorParameters = true,
+            WriteIndented = true,
+            Converters = { new IntervalConverter() },
+        };
 
     /// <summary>The data set's name.</summary>
     public required string Dataset { get; init; }

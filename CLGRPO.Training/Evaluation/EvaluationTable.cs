@@ -32,10 +32,11 @@ public static class EvaluationTable
         """;
 
     /// <summary>The table as plain text with aligned columns.</summary>
-    public static string Text(EvaluationReport report) => Write(report, "", AlignedText);
+    public static string Text(EvaluationReport report) => Write(report, "", TextTable.Aligned);
 
     /// <summary>The table in Markdown.</summary>
-    public static string Markdown(EvaluationReport report) => Write(report, "### ", MarkdownTable);
+    public static string Markdown(EvaluationReport report) =>
+        Write(report, "### ", TextTable.Markdown);
 
     private static string Write(
         EvaluationReport report,
@@ -110,31 +111,4 @@ public static class EvaluationTable
 
     private static string Fixed(double? value, string format) =>
         value?.ToString(format, CultureInfo.InvariantCulture) ?? None;
-
-    // First column to the left, numbers to the right, a rule under the header.
-    private static string AlignedText(IReadOnlyList<string[]> rows)
-    {
-        var widths = Enumerable
-            .Range(0, rows[0].Length)
-            .Select(column => rows.Max(row => row[column].Length))
-            .ToList();
-        var lines = rows.Select(row =>
-            string.Join(
-                "  ",
-                row.Select((cell, i) => i == 0 ? cell.PadRight(widths[i]) : cell.PadLeft(widths[i]))
-            )
-        );
-        var rule = new string('─', widths.Sum() + (2 * (widths.Count - 1)));
-        return string.Join('\n', lines.Take(1).Append(rule).Concat(lines.Skip(1))) + "\n";
-    }
-
-    private static string MarkdownTable(IReadOnlyList<string[]> rows)
-    {
-        static string Line(IEnumerable<string> cells) => $"| {string.Join(" | ", cells)} |";
-        var escaped = rows.Select(row =>
-            Line(row.Select(cell => cell.Replace("|", "\\|", StringComparison.Ordinal)))
-        );
-        var rule = Line(rows[0].Select((_, i) => i == 0 ? "---" : "---:"));
-        return string.Join('\n', escaped.Take(1).Append(rule).Concat(escaped.Skip(1))) + "\n";
-    }
 }

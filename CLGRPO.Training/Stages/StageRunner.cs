@@ -144,7 +144,10 @@ internal sealed class StageRunner(RunSession session, WorkerThreads threads, Dev
 
     private int TotalSteps(Stage stage) => stage.Grpo?.Steps ?? stage.Sft!.TotalSteps(session.Dataset.Train.Count(sample => stage.Completion == CompletionStyle.Answer || sample.Completion is not null));
 
-    private int MaxTokens(Stage stage) => stage.Grpo?.MaxCompletionTokens ?? Recipe.Stages.Select(other => other.Grpo?.MaxCompletionTokens ?? 0).Append(64).Max();
+    private int MaxTokens(Stage stage) => MaxTokens(Recipe, stage);
+
+    /// <summary>Tokens at which a stage's completions are cut when it is evaluated.</summary>
+    internal static int MaxTokens(Recipe recipe, Stage stage) => stage.Grpo?.MaxCompletionTokens ?? recipe.Stages.Select(other => other.Grpo?.MaxCompletionTokens ?? 0).Append(64).Max();
 
     private static HashSet<ModelPart> Parts(TrainableConfig config)
     {

@@ -1,0 +1,156 @@
+using System.CommandLine;
+using CLGRPO.Data.Datasets;
+using CLGRPO.Data.Files;
+using CLGRPO.Training.Batches;
+using CLGRPO.Training.Checkpoints;
+using CLGRPO.Training.Compute;
+using CLGRPO.Training.Evaluation;
+using CLGRPO.Training.Models;
+using CLGRPO.Training.Rewards;
+using CLGRPO.Training.Stages;
+
+namespace CLGRPO.Training.Cli;
+
+/// <summary><c>eval</c>: asks a model about every image of a split.</summary>
+internal sealed class EvalCommand
+{
+    private const int LongestCompletion = 256;
+
+    private readonly Option<string> _model = CommonOptions.Model();
+    private readonly Option<string> _dataset = new("--dataset")
+    {
+        Description = "A data set's name, or name@hash",
+        Required = true,
+    };
+    private readonly Option<string> _datasets = CommonOptions.Datasets();
+    private readonly Option<string> _split = new("--split")
+    {
+        Description = "Which part of it",
+        DefaultValueFactory = _ => Split.Test.Key(),
+    };
+    private readonly Option<CompletionStyle?> _completion = new("--completion")
+    {
+        Description =
+            "Reasoning and answer, or the answer alone; by default as the checkpoint was trained, else cot",
+    };
+    private readonly Option<string?> _prompt = CommonOptions.Prompt();
+    private readonly Option<string?> _system = CommonOptions.System();
+    private readonly Option<int?> _maxTokens = new("--max-tokens")
+    {
+        Description =
+            $"Tokens at which a completion is cut; by default as in the run, else {LongestCompletion}",
+    };
+    private readonly Option<int?> _limit = new("--limit")
+    {
+        Description = "Only the first images, for a quick look",
+    };
+    private readonly SamplingOptions _sampling = new();
+    private readonly Option<string?> _output = new("--output")
+    {
+        Description = "Also write the scores to this JSON file",
+    };
+    private readonly Option<int> _workers = CommonOptions.Workers();
+    private readonly Option<string> _device = CommonOptions.Device();
+
+    public static Command Create() => new EvalCommand().Build();
+
+    private Command Build()
+    {
+        _split.AcceptOnlyFromAmong([.. Splits.All.Select(part => part.Key())]);
+        var command = new Command(
+            "eval",
+            "Prints accuracy, macro recall, format rate, per-class table and confusion matrix of a model on a data set"
+        )
+        {
+            _model,
+            _dataset,
+            _datasets,
+            _split,
+            _completion,
+            _prompt,
+            _system,
+            _maxTokens,
+            _limit,
+            _output,
+            _workers,
+            _device,
+        };
+        _sampling.AddTo(command);
+        command.SetAction(parsed =>
+        {
+            var path = CommonOptions.OutputPath(parsed, _output);
+            var evaluation = Evaluate(parsed);
+            parsed.InvocationConfiguration.Output.Write(evaluation.ToText());
+            if (path is not null)
+            {
+                AtomicFile.WriteText(path, evaluation.ToJson() + "\n");
+            }
+        });
+        return command;
+    }
+
+    private SplitEvaluation Evaluate(ParseResult parsed)
+    {
+        var folder = parsed.GetValue(_model)!;
+        var trained = TrainedModel.Find(folder);
+        var style =
+            parsed.GetValue(_completion) ?? trained?.Stage.Completion ?? CompletionStyle.Cot;
+        var version = DatasetVersion.Open(
+            DatasetVersion.Find(parsed.GetValue(_datasets)!, parsed.GetValue(_dataset)!)
+        );
+        var texts = TrainedModel.Texts(
+            trained,
+            parsed.GetValue(_system),
+            parsed.GetValue(_prompt),
+            style,
+            version
+        );
+        var prompt = new PromptConfig
+        {
+            System = texts.System,
+            Cot = texts.Question,
+            Answer = texts.Question,
+        };
+        var split = Splits.All.First(part => part.Key() == parsed.GetValue(_split));
+        var sampling = _sampling.Read(parsed);
+        var maxTokens =
+            CommonOptions.AtLeastOne(parsed, _maxTokens)
+            ?? (
+                trained is null
+                    ? LongestCompletion
+                    : StageRunner.MaxTokens(trained.Recipe, trained.Stage)
+            );
+        var limit = CommonOptions.AtLeastOne(parsed, _limit);
+
+        using var model = PretrainedModel.Load(folder, CommonOptions.DeviceOf(parsed, _device));
+        using var threads = new WorkerThreads(CommonOptions.AtLeastOne(parsed, _workers));
+        using var policy = new PolicyReplicas(model.Model, threads, new HashSet<ModelPart>());
+        var images = model.Images with
+        {
+            MaxTiles = Math.Min(
+                model.Images.MaxTiles,
+                trained?.Recipe.Image.MaxTiles ?? model.Images.MaxTiles
+            ),
+        };
+        var prepared = new PreparedSplit(
+            version,
+            split,
+            model,
+            new ImageTiles(version, images),
+            prompt,
+            style
+        );
+        var answers = new Evaluator(policy, prepared, model.Tokenizer, maxTokens).Evaluate(
+            sampling,
+            limit
+        );
+        return SplitEvaluation.Of(
+            folder,
+            version,
+            split,
+            style,
+            sampling.Temperature,
+            [.. answers.Select(answer => answer.Prediction)]
+        );
+    }
+}
