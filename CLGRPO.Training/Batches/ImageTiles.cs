@@ -11,11 +11,24 @@ namespace CLGRPO.Training.Batches;
 /// <param name="tiles">[tiles, 3, size, size], changed in place.</param>
 public delegate void AugmentTiles(int place, Span<float> tiles);
 
+/// <summary>Where a split's pixels come from.</summary>
+public interface IImageTiles
+{
+    /// <summary>Tiles of a sample's image, the thumbnail included.</summary>
+    int TileCount(Sample sample);
+
+    /// <summary>The tiles of some samples, one after the other.</summary>
+    /// <param name="samples">Whose images.</param>
+    /// <param name="augment">Changes a sample's pixels; null for none.</param>
+    /// <returns>[tiles, 3, size, size], normalised.</returns>
+    Tensor Load(IReadOnlyList<Sample> samples, AugmentTiles? augment = null);
+}
+
 /// <summary>The images of a data set as normalised tiles. Decoded images stay in memory up to a limit.</summary>
 /// <param name="version">Where the images lie.</param>
 /// <param name="config">How they are tiled and normalised.</param>
 /// <param name="memoryBytes">Decoded pixels that are kept.</param>
-public sealed class ImageTiles(DatasetVersion version, ImagePreprocessorConfig config, long memoryBytes = 2L << 30)
+public sealed class ImageTiles(DatasetVersion version, ImagePreprocessorConfig config, long memoryBytes = 2L << 30) : IImageTiles
 {
     private readonly ImagePreprocessor _preprocessor = new(config);
     private readonly ConcurrentDictionary<string, TiledImage> _decoded = new(StringComparer.Ordinal);
@@ -24,10 +37,6 @@ public sealed class ImageTiles(DatasetVersion version, ImagePreprocessorConfig c
     /// <exception cref="ImageException">The image cannot be read; the message names the sample.</exception>
     public int TileCount(Sample sample) => config.MaxTiles == 1 ? 1 : Tiled(sample).TileCount;
 
-    /// <summary>The tiles of some samples, one after the other.</summary>
-    /// <param name="samples">Whose images.</param>
-    /// <param name="augment">Changes a sample's pixels; null for none.</param>
-    /// <returns>[tiles, 3, size, size].</returns>
     public Tensor Load(IReadOnlyList<Sample> samples, AugmentTiles? augment = null)
     {
         var images = samples.Select(Tiled).ToList();

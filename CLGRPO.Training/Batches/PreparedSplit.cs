@@ -15,13 +15,17 @@ public sealed record PreparedSample(Sample Sample, int[] PromptIds, int[] Target
 /// <summary>A split of a data set, turned into tokens for one completion style.</summary>
 public sealed class PreparedSplit
 {
+    /// <summary>Samples that are prepared already.</summary>
+    internal PreparedSplit(IReadOnlyList<PreparedSample> samples, IReadOnlyList<string> labels, IImageTiles images, CompletionStyle style) =>
+        (Samples, Labels, Images, Style) = (samples, labels, images, style);
+
     /// <param name="version">The data set.</param>
     /// <param name="split">Which part of it.</param>
     /// <param name="model">Gives tokenizer and tile counts.</param>
     /// <param name="images">Gives the tile count of each image.</param>
     /// <param name="prompt">System text and question.</param>
     /// <param name="style">Reasoning and answer, or the answer alone.</param>
-    public PreparedSplit(DatasetVersion version, Split split, PretrainedModel model, ImageTiles images, PromptConfig prompt, CompletionStyle style)
+    public PreparedSplit(DatasetVersion version, Split split, PretrainedModel model, IImageTiles images, PromptConfig prompt, CompletionStyle style)
     {
         (Labels, Images, Style) = (version.Info.Labels, images, style);
         var question = prompt.For(style).Replace("{labels}", string.Join(", ", Labels), StringComparison.Ordinal);
@@ -42,7 +46,7 @@ public sealed class PreparedSplit
 
     public IReadOnlyList<PreparedSample> Samples { get; }
     public IReadOnlyList<string> Labels { get; }
-    public ImageTiles Images { get; }
+    public IImageTiles Images { get; }
     public CompletionStyle Style { get; }
 
     /// <summary>Indexes of the samples that have something to learn.</summary>

@@ -53,8 +53,7 @@ public sealed class GrpoTrainer(
             monitor.RolloutsScored(progress.Step + 1, groups = Scored(groups, advantages));
             var rollouts = groups.SelectMany(Rollouts).ToList();
             clock.Lap("reward");
-            if (reference is not null)
-                ForEachMicroBatch(reference, [.. Enumerable.Range(0, groups.Count)], groups, (replica, batch, some) => KeepReferenceLogprobs(replica, batch, some, rollouts));
+            KeepReferenceLogprobs(groups, rollouts);
             clock.Lap("reference");
             var learningRate = optimizer.LearningRate;
             var update = Update(groups, rollouts, progress.Step);
@@ -125,6 +124,13 @@ public sealed class GrpoTrainer(
     private IEnumerable<TrainedRollout> Rollouts(ScoredGroup group) =>
         group.Group.Completions.Select((completion, i) => new TrainedRollout(completion, group.Advantages[i], Counts: completion.Terminated || !config.MaskTruncatedCompletions));
 
+    /// <summary>Lets the reference policy, if there is one, score every rollout.</summary>
+    internal void KeepReferenceLogprobs(IReadOnlyList<ScoredGroup> groups, List<TrainedRollout> rollouts)
+    {
+        if (reference is not null)
+            ForEachMicroBatch(reference, [.. Enumerable.Range(0, groups.Count)], groups, (replica, batch, some) => KeepReferenceLogprobs(replica, batch, some, rollouts));
+    }
+
     private void KeepReferenceLogprobs(VisionLanguageModel replica, TokenBatch batch, GroupSlice slice, List<TrainedRollout> rollouts)
     {
         using var noGrad = no_grad();
@@ -139,7 +145,7 @@ public sealed class GrpoTrainer(
     }
 
     /// <summary>Moves the policy: every pass cuts the batch into mini-batches of whole groups, one optimizer step each.</summary>
-    private UpdateResult Update(IReadOnlyList<ScoredGroup> groups, List<TrainedRollout> rollouts, int step)
+    internal UpdateResult Update(IReadOnlyList<ScoredGroup> groups, List<TrainedRollout> rollouts, int step)
     {
         var result = new UpdateResult();
         for (var iteration = 0; iteration < config.NumIterations; iteration++)

@@ -12,10 +12,11 @@ namespace CLGRPO.Training.Rollouts;
 /// <param name="maxRows">Completions that run at once, all workers together.</param>
 public sealed class PolicySampler(PolicyReplicas policy, SamplingConfig sampling, Tokenizer tokenizer, ImageFeatures features, int maxRows = 1024)
 {
-    private readonly HashSet<int> _stopIds = [tokenizer.SpecialTokens.ImEnd];
+    /// <summary>Tokens that end a completion.</summary>
+    internal IReadOnlySet<int> StopIds { get; init; } = new HashSet<int> { tokenizer.SpecialTokens.ImEnd };
 
-    // A sampled image token would ask for image features that do not exist; grpo.md §12.
-    private readonly int[] _bannedIds = [tokenizer.SpecialTokens.Img, tokenizer.SpecialTokens.ImgEnd, tokenizer.SpecialTokens.ImgContext];
+    /// <summary>Tokens that are never sampled: an image token would ask for image features that do not exist; grpo.md §12.</summary>
+    internal IReadOnlyList<int> BannedIds { get; init; } = [tokenizer.SpecialTokens.Img, tokenizer.SpecialTokens.ImgEnd, tokenizer.SpecialTokens.ImgContext];
 
     /// <returns>One group for each prompt, in their order.</returns>
     public IReadOnlyList<RolloutGroup> Sample(IReadOnlyList<Prompt> prompts, int groupSize, int maxTokens)
@@ -26,7 +27,7 @@ public sealed class PolicySampler(PolicyReplicas policy, SamplingConfig sampling
             shares,
             (replica, share, worker) =>
             {
-                using var sampler = new RolloutSampler(replica, sampling, _stopIds, _bannedIds, Math.Max(groupSize, maxRows / policy.Count));
+                using var sampler = new RolloutSampler(replica, sampling, StopIds, BannedIds, Math.Max(groupSize, maxRows / policy.Count));
                 sampled[worker] = sampler.Sample(share, groupSize, maxTokens, some => features.Of(replica, [.. some.Select(prompt => prompt.Sample)]));
             }
         );

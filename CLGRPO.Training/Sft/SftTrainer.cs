@@ -33,7 +33,10 @@ public sealed class SftTrainer(SftConfig config, PreparedSplit split, PolicyRepl
         return progress;
     }
 
-    private Dictionary<string, double> TrainStep(int step)
+    /// <summary>One optimizer step, whatever the stage's progress.</summary>
+    /// <param name="step">Says which samples.</param>
+    /// <returns>The step's metrics.</returns>
+    internal Dictionary<string, double> TrainStep(int step)
     {
         var started = TimeProvider.System.GetTimestamp();
         var (samples, epoch) = _order.Batch(step, config.BatchSize);

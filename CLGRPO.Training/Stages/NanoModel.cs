@@ -36,7 +36,8 @@ internal static class NanoModel
         return TokenizerTrainer.Train([.. texts, .. always, .. always], LargestVocabulary, [.. tags.Select(tag => new AddedToken(tag, Special: false))]);
     }
 
-    private static ModelConfig Config(ModelSource source, Tokenizer tokenizer)
+    /// <summary>The preset's shape with a tokenizer's vocabulary.</summary>
+    internal static ModelConfig Config(ModelSource source, Tokenizer tokenizer)
     {
         var (vision, language) = (source.Vision, source.Language);
         return new ModelConfig

@@ -18,9 +18,14 @@ try
         case ["--peer-alone"]:
             Print(PeerAlone());
             return 0;
+        case []:
+            var report = OursBesidePeer();
+            Print(report);
+            report.Write(Path.Combine(benchmarks, "results", "latest.json"));
+            return 0;
         default:
             Console.Error.WriteLine(
-                "CLGRPO.Benchmarks: say --peer-alone; our side is not measured yet."
+                $"CLGRPO.Benchmarks: unknown arguments '{string.Join(' ', args)}'; none, or --peer-alone."
             );
             return 2;
     }
@@ -28,6 +33,19 @@ try
 finally
 {
     Directory.Delete(folder, recursive: true);
+}
+
+BenchmarkReport OursBesidePeer()
+{
+    using var pretrained = BenchmarkModel.Nano(seed: 0);
+    var model = Path.Combine(folder, "model");
+    pretrained.Save(model);
+    var shape = ModelShape.Read(model);
+    var workload = NanoWorkload.Create(shape, threads);
+    var path = workload.Write(folder);
+    using var ours = new Ours(pretrained, workload); // first: what it sets for libtorch goes to the peer too
+    using var peer = new Peer(script, path, threads);
+    return new Comparison(ours, peer, shape, workload).Run(threads);
 }
 
 BenchmarkReport PeerAlone()
