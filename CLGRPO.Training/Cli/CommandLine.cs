@@ -21,6 +21,7 @@ internal static class CommandLine
             TrainCommand.Create(),
             EvalCommand.Create(),
             ReportCommand.Create(),
+            ReproduceCommand.Create(),
             GenerateCommand.Create(),
             ForwardCommand.Create(),
             TokenizeCommand.Create(),

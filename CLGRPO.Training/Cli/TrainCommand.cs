@@ -20,13 +20,20 @@ internal static class TrainCommand
         var workers = CommonOptions.Workers();
         var device = CommonOptions.Device();
         var command = new Command("train", "Trains a recipe's stages, or goes on where a run stopped") { recipe, run, datasets, workers, device };
-        command.SetAction(parsed => Train(parsed.GetValue(recipe), parsed.GetValue(run)!, parsed.GetValue(datasets)!, parsed.GetValue(workers), parsed.GetValue(device)!));
+        command.SetAction(parsed => Train(parsed.GetValue(recipe) is { } path ? RecipeReader.ReadFile(path) : null, parsed.GetValue(run)!, parsed.GetValue(datasets)!, parsed.GetValue(workers), parsed.GetValue(device)!));
         return command;
     }
 
-    private static int Train(string? recipePath, string runPath, string datasets, int workers, string device)
+    /// <summary>Begins a run, or goes on with it until all stages are done or it is asked to stop.</summary>
+    /// <param name="begun">What to train; null goes on with whatever the run was begun with.</param>
+    /// <param name="runPath">The run's folder.</param>
+    /// <param name="datasets">Folder of the data sets.</param>
+    /// <param name="workers">Threads that each take a share of a step.</param>
+    /// <param name="device">cpu or cuda.</param>
+    /// <returns>The exit code: 0 when all stages are done, 130 when it was stopped.</returns>
+    public static int Train(Recipe? begun, string runPath, string datasets, int workers, string device)
     {
-        var run = RunDirectory.Exists(runPath) ? Reopen(runPath, recipePath) : Begin(runPath, recipePath, workers, device);
+        var run = RunDirectory.Exists(runPath) ? Reopen(runPath, begun) : Begin(runPath, begun, workers, device);
         var recipe = RecipeReader.ReadFile(run.RecipePath);
         var dataset = DatasetVersion.Open(DatasetVersion.Find(datasets, recipe.Dataset));
         using var log = new StreamWriter(run.LogPath, append: true);
@@ -71,9 +78,9 @@ internal static class TrainCommand
         stop.Cancel();
     }
 
-    private static RunDirectory Begin(string path, string? recipePath, int workers, string device)
+    private static RunDirectory Begin(string path, Recipe? recipe, int workers, string device)
     {
-        if (recipePath is null)
+        if (recipe is null)
             throw new ArgumentException($"There is no run in '{path}' to go on with; give a recipe to begin one.");
         var environment = new
         {
@@ -84,14 +91,14 @@ internal static class TrainCommand
             workers,
             device,
         };
-        return RunDirectory.Create(path, RecipeReader.ReadFile(recipePath).ToYaml(), JsonSerializer.Serialize(environment, CommonOptions.Indented));
+        return RunDirectory.Create(path, recipe.ToYaml(), JsonSerializer.Serialize(environment, CommonOptions.Indented));
     }
 
-    private static RunDirectory Reopen(string path, string? recipePath)
+    private static RunDirectory Reopen(string path, Recipe? recipe)
     {
         var run = RunDirectory.Open(path);
-        if (recipePath is not null && RecipeReader.ReadFile(recipePath).ContentHash() != RecipeReader.ReadFile(run.RecipePath).ContentHash())
-            throw new ArgumentException($"'{path}' was begun with another recipe than {recipePath}. Go on with it by `clgrpo train --run {path}`, or begin a new run in another folder.");
+        if (recipe is not null && recipe.ContentHash() != RecipeReader.ReadFile(run.RecipePath).ContentHash())
+            throw new ArgumentException($"'{path}' was begun with another recipe than this '{recipe.Name}'. Go on with it by `clgrpo train --run {path}`, or begin a new run in another folder.");
         return run;
     }
 }

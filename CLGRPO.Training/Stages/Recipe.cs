@@ -33,6 +33,24 @@ public sealed record Recipe
     public string ContentHash() =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(ToYaml())));
 
+    /// <summary>The same experiment with other random numbers.</summary>
+    public Recipe WithSeed(int seed) =>
+        this with
+        {
+            Seed = seed,
+            Stages =
+            [
+                .. Stages.Select(stage =>
+                    stage.Grpo is { } grpo && grpo.Sampling.Seed == Seed
+                        ? stage with
+                        {
+                            Grpo = grpo with { Sampling = grpo.Sampling with { Seed = seed } },
+                        }
+                        : stage
+                ),
+            ],
+        };
+
     /// <summary>What the person who starts this recipe should know.</summary>
     public IReadOnlyList<string> Warnings() =>
         [

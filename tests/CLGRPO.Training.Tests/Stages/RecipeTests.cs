@@ -155,4 +155,17 @@ public sealed class RecipeTests
         Assert.Equal(4, config.TotalSteps(samples: 100));
         Assert.Equal(9, (config with { Epochs = null, MaxSteps = 9 }).TotalSteps(samples: 100));
     }
+
+    [Fact]
+    public void WithSeed_ReachesTheSamplerOfEveryStage()
+    {
+        var recipe = RecipeReader.Parse(Reproduction.FakeRuns.RecipeYaml).WithSeed(7);
+
+        Assert.Equal(7, recipe.Seed);
+        Assert.All(
+            recipe.Stages.Where(stage => stage.Grpo is not null),
+            stage => Assert.Equal(7, stage.Grpo!.Sampling.Seed)
+        );
+        Assert.Equal(recipe, RecipeReader.Parse(recipe.ToYaml()));
+    }
 }
