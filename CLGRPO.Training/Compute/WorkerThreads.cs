@@ -1,4 +1,5 @@
 using System.Runtime.ExceptionServices;
+using TorchSharp;
 
 namespace CLGRPO.Training.Compute;
 
@@ -11,10 +12,12 @@ public sealed class WorkerThreads : IDisposable
 {
     private readonly Worker[] _workers;
 
-    /// <param name="count">Threads; 1 runs everything on the caller's thread.</param>
+    /// <param name="count">Threads, each of which computes alone; 1 runs everything on the caller's thread.</param>
     public WorkerThreads(int count)
     {
         HostAllocator.KeepFreedMemory();
+        // The caller's thread too: idle threads of a parallel region spin, and would take the processors from the workers.
+        torch.set_num_threads(1);
         Count = count;
         _workers = count == 1 ? [] : [.. Enumerable.Range(0, count).Select(i => new Worker($"worker {i}"))];
     }
@@ -74,7 +77,7 @@ public sealed class WorkerThreads : IDisposable
 
         private void Loop()
         {
-            TorchSharp.torch.set_num_threads(1);
+            torch.set_num_threads(1);
             while (true)
             {
                 _ready.Wait();
