@@ -22,16 +22,19 @@ public sealed class CheckpointStore(string folder)
 
     public string PathOf(string name) => Path.Combine(folder, name);
 
-    /// <summary>Saves weights, moments and state.</summary>
+    /// <summary>Saves weights, what trains them, and state.</summary>
+    /// <param name="model">The policy.</param>
+    /// <param name="moments">The optimizer's tensors, and a reference policy that moves.</param>
+    /// <param name="state">Where the run stands.</param>
     /// <returns>The checkpoint's folder name.</returns>
-    public string Save(PretrainedModel model, PolicyOptimizer optimizer, CheckpointState state)
+    public string Save(PretrainedModel model, IReadOnlyList<(string Name, Tensor Value)> moments, CheckpointState state)
     {
         var name = NameOf(state.RunStep);
         if (Directory.Exists(PathOf(name)))
             return name; // the same step of the same run: the same bits
         using var target = new AtomicFolder(PathOf(name));
         model.Save(target.Path);
-        SafetensorsWriter.Write(Path.Combine(target.Path, OptimizerFile), [.. optimizer.State.Select(moment => Source(moment.Name, moment.Value))]);
+        SafetensorsWriter.Write(Path.Combine(target.Path, OptimizerFile), [.. moments.Select(moment => Source(moment.Name, moment.Value))]);
         File.WriteAllText(Path.Combine(target.Path, StateFile), state.ToJson());
         CheckpointManifest.Seal(target.Path);
         target.Commit();
@@ -54,19 +57,18 @@ public sealed class CheckpointStore(string folder)
 
     public CheckpointState ReadState(string name) => CheckpointState.Parse(File.ReadAllText(Path.Combine(PathOf(name), StateFile)));
 
-    /// <summary>Fills the optimizer's moments.</summary>
-    public void RestoreOptimizer(string name, PolicyOptimizer optimizer)
+    /// <summary>Fills the tensors that <see cref="Save"/> was given as moments.</summary>
+    public void Restore(string name, IReadOnlyList<(string Name, Tensor Value)> moments)
     {
         using var file = SafetensorsFile.Open(Path.Combine(PathOf(name), OptimizerFile));
         using var noGrad = no_grad();
-        foreach (var (moment, value) in optimizer.State)
+        foreach (var (moment, value) in moments)
         {
             var values = new float[value.numel()];
             file.Read(file.Tensors[moment], MemoryMarshal.AsBytes(values.AsSpan()));
             using var saved = tensor(values);
             value.copy_(saved);
         }
-        optimizer.RestoreStepCount(ReadState(name).OptimizerSteps);
     }
 
     /// <summary>Deletes old checkpoints: the newest <paramref name="keep"/> whole ones and the pinned ones stay.</summary>

@@ -38,7 +38,6 @@ public sealed class GrpoTrainer(
     private readonly RewardConfig[] _rewards = [.. config.Rewards];
     private readonly IReward[] _functions = [.. config.Rewards.Select(reward => RewardRegistry.Create(reward, split.Style))];
     private readonly ImageFeatures _features = new(split, frozen: !config.Trainable.Vision);
-    private readonly ImageFeatures _referenceFeatures = new(split, frozen: true);
     private readonly GrpoLoss _loss = new(config);
 
     /// <summary>Trains from <paramref name="progress"/> to the end of the stage, or until asked to stop.</summary>
@@ -50,7 +49,8 @@ public sealed class GrpoTrainer(
             var (groups, drawn) = Collect(progress);
             clock.Lap("generate");
             var advantages = Judge(groups);
-            monitor.RolloutsScored(progress.Step + 1, groups = Scored(groups, advantages));
+            groups = Scored(groups, advantages);
+            monitor.RolloutsScored(progress.Step + 1, groups);
             var rollouts = groups.SelectMany(Rollouts).ToList();
             clock.Lap("reward");
             KeepReferenceLogprobs(groups, rollouts);
@@ -77,7 +77,6 @@ public sealed class GrpoTrainer(
     {
         var sampler = new PolicySampler(policy, config.Sampling with { Seed = seed }, tokenizer, _features);
         var kept = new List<ScoredGroup>();
-        var silent = new List<ScoredGroup>();
         var drawn = 0;
         for (var round = 0; kept.Count < config.PromptsPerStep; round++)
         {
@@ -88,7 +87,6 @@ public sealed class GrpoTrainer(
             if (!config.DynamicSampling.Enabled || round == config.DynamicSampling.MaxResamples)
                 return ([.. kept, .. groups], drawn);
             kept.AddRange(groups.Where(HasSpread));
-            silent.AddRange(groups.Where(group => !HasSpread(group)));
         }
         return (kept, drawn);
     }
@@ -135,7 +133,9 @@ public sealed class GrpoTrainer(
     {
         using var noGrad = no_grad();
         var head = new TokenLogprobs(replica.Decoder.Head, config.Sampling.Temperature);
-        var logprobs = head.Forward(replica.Forward(batch, _referenceFeatures.Of(replica, slice.Samples)), batch.Targets).Logprobs.cpu().data<float>().ToArray();
+        // A vision tower that does not train is the same in policy and reference, and so is what it sees.
+        var features = config.Trainable.Vision ? replica.ImageFeatures(split.Images.Load([.. slice.Samples.Select(sample => split.Samples[sample].Sample)]).to(replica.Device)) : _features.Of(replica, slice.Samples);
+        var logprobs = head.Forward(replica.Forward(batch, features), batch.Targets).Logprobs.cpu().data<float>().ToArray();
         var next = 0;
         foreach (var rollout in slice.Rollouts(rollouts, config.GroupSize))
         {
@@ -212,11 +212,7 @@ public sealed class GrpoTrainer(
         reference.Policy.Parameters.Weights.mul_(1 - config.ReferenceMixup).add_(policy.Policy.Parameters.Weights, config.ReferenceMixup);
     }
 
-    public void Dispose()
-    {
-        _features.Dispose();
-        _referenceFeatures.Dispose();
-    }
+    public void Dispose() => _features.Dispose();
 
     /// <summary>The groups of a micro-batch.</summary>
     private sealed record GroupSlice(int Index, int[] Groups, int[] Samples)

@@ -6,6 +6,7 @@ using CLGRPO.Training.Optimization;
 using CLGRPO.Training.Rewards;
 using CLGRPO.Training.Rollouts;
 using CLGRPO.Training.Sft;
+using static TorchSharp.torch;
 
 namespace CLGRPO.Training.Stages;
 
@@ -16,6 +17,7 @@ internal sealed record RunningStage(
     int FirstRunStep,
     PretrainedModel Model,
     PolicyOptimizer Optimizer,
+    IReadOnlyList<(string Name, Tensor Value)> Moments,
     Evaluator Validation,
     IReadOnlyList<IReward> Rewards,
     double SecondsBefore
@@ -50,7 +52,7 @@ internal sealed class StageMonitor(RunSession session, RunningStage running) : I
     /// <summary>Saves a checkpoint of where the stage is.</summary>
     public string Save(StageProgress progress)
     {
-        var name = session.Checkpoints.Save(running.Model, running.Optimizer, State(progress));
+        var name = session.Checkpoints.Save(running.Model, running.Moments, State(progress));
         session.Events.Append(RunEvent.CheckpointSealed(progress.Step, $"checkpoints/{name}", StageName));
         session.Checkpoints.Prune(session.KeepCheckpoints, session.Pinned(progress.BestCheckpoint));
         return name;

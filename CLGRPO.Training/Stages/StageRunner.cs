@@ -49,13 +49,19 @@ internal sealed class StageRunner(RunSession session, WorkerThreads threads, Dev
         var trainable = Parts(stage.Sft?.Trainable ?? stage.Grpo!.Trainable);
         using var policy = new PolicyReplicas(model.Model, threads, trainable);
         using var optimizer = new PolicyOptimizer(stage.Sft?.Optimizer ?? stage.Grpo!.Optimizer, policy, trainable, stage.Grpo?.OptimizerSteps ?? totalSteps);
+        List<(string Name, Tensor Value)> moments = [.. optimizer.State];
+        if (stage.Grpo is { SyncReferenceEvery: > 0 } && reference is not null)
+            moments.Add(("reference", reference.Parameters.Weights));
         if (checkpoint is not null)
-            session.Checkpoints.RestoreOptimizer(checkpoint, optimizer);
+        {
+            session.Checkpoints.Restore(checkpoint, moments);
+            optimizer.RestoreStepCount(session.Checkpoints.ReadState(checkpoint).OptimizerSteps);
+        }
 
         var split = Prepare(Split.Train, model, stage.Completion);
         var rewards = stage.Grpo?.Rewards.Select(reward => RewardRegistry.Create(reward, stage.Completion)).ToList() ?? [];
         var validation = new Evaluator(policy, Prepare(Split.Validation, model, stage.Completion), model.Tokenizer, MaxTokens(stage));
-        var running = new RunningStage(stage, totalSteps, firstRunStep, model, optimizer, validation, rewards, progress.TrainSeconds);
+        var running = new RunningStage(stage, totalSteps, firstRunStep, model, optimizer, moments, validation, rewards, progress.TrainSeconds);
         var monitor = new StageMonitor(session, running);
         progress = stage.Kind == StageKind.Sft ? TrainSft(stage.Sft!, split, policy, optimizer, monitor, progress) : TrainGrpo(stage.Grpo!, split, policy, reference, optimizer, model, monitor, progress);
 
