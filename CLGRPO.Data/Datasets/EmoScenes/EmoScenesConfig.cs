@@ -10,7 +10,7 @@ public sealed record EmoScenesConfig
     public ulong Seed { get; init; } = 1;
 
     /// <summary>Training images.</summary>
-    public int Train { get; init; } = 4000;
+    public int Train { get; init; } = 2000;
 
     /// <summary>Validation images.</summary>
     public int Validation { get; init; } = 1000;
@@ -28,10 +28,10 @@ public sealed record EmoScenesConfig
     public double ActionPresent { get; init; } = 0.75;
 
     /// <summary>Standard deviation of the pixel noise; 1 is the whole range from black to white.</summary>
-    public double Noise { get; init; } = 0.03;
+    public double Noise { get; init; } = 0.08;
 
     /// <summary>Cards move by up to this many pixels in each direction.</summary>
-    public double JitterPixels { get; init; } = 1.5;
+    public double JitterPixels { get; init; } = 4;
 
     /// <summary>The teacher's habits.</summary>
     public RuleTeacherConfig Teacher { get; init; } = new();
