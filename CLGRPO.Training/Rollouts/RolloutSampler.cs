@@ -13,7 +13,6 @@ namespace CLGRPO.Training.Rollouts;
 /// <param name="stopIds">Tokens that end a completion.</param>
 /// <param name="bannedIds">Tokens that are never sampled (image tokens).</param>
 /// <param name="maxRows">Completions that run at once.</param>
-/// <remarks>repetition_penalty is applied by the token sampler over the ids a row has written so far.</remarks>
 public sealed class RolloutSampler(VisionLanguageModel model, SamplingConfig sampling, IReadOnlySet<int> stopIds, IReadOnlyList<int> bannedIds, int maxRows = 512) : IDisposable
 {
     private readonly TokenSampler _tokenSampler = new(sampling, model.Config.Language.VocabularySize, bannedIds, model.Device);
@@ -67,7 +66,7 @@ public sealed class RolloutSampler(VisionLanguageModel model, SamplingConfig sam
     /// <summary>Chooses the next token of every row.</summary>
     private void Choose(Tensor logits, List<RunningRow> rows)
     {
-        var tokens = _tokenSampler.Sample(logits, [.. rows.Select(row => row.Stream)], [.. rows.Select(row => row.Ids.Count)]);
+        var tokens = _tokenSampler.Sample(logits, [.. rows.Select(row => row.Stream)], [.. rows.Select(row => row.Ids.Count)], Seen(rows));
         var ids = tokens.Ids.cpu().data<long>();
         var logprobs = tokens.Logprobs.cpu().data<float>();
         for (var i = 0; i < rows.Count; i++)
@@ -76,6 +75,21 @@ public sealed class RolloutSampler(VisionLanguageModel model, SamplingConfig sam
             rows[i].Logprobs.Add(logprobs[i]);
             rows[i].Terminated = stopIds.Contains((int)ids[i]);
         }
+    }
+
+    /// <summary>[rows, vocabulary]: ids of prompt and completion so far, for the repetition penalty; null when there is none.</summary>
+    private Tensor? Seen(List<RunningRow> rows)
+    {
+        if (sampling.RepetitionPenalty == 1)
+            return null;
+        var vocabulary = model.Config.Language.VocabularySize;
+        var seen = new bool[rows.Count * vocabulary];
+        for (var row = 0; row < rows.Count; row++)
+        {
+            foreach (var id in rows[row].Prompt.Ids.Concat(rows[row].Ids))
+                seen[(row * vocabulary) + id] = true;
+        }
+        return tensor(seen, [rows.Count, vocabulary]).to(model.Device);
     }
 
     public void Dispose() => _tokenSampler.Dispose();

@@ -31,11 +31,14 @@ internal sealed class StageMonitor(RunSession session, RunningStage running) : I
 {
     private readonly long _started = TimeProvider.System.GetTimestamp();
     private readonly double _secondsBefore = running.SecondsBefore;
+    private readonly GrpoAlarms _alarms = new();
     private string StageName => running.Stage.Name;
 
     public StageProgress StepCompleted(StageProgress progress, int totalSteps, IReadOnlyDictionary<string, double> metrics)
     {
         session.Events.Append(RunEvent.StepDone(progress.Step, metrics, StageName));
+        foreach (var alarm in running.Stage.Grpo is null ? [] : _alarms.After(metrics))
+            Warn(alarm, progress.Step);
         session.Console.Step(StageName, progress.Step, totalSteps, metrics);
         progress = progress with { TrainSeconds = _secondsBefore + TimeProvider.System.GetElapsedTime(_started).TotalSeconds };
         var last = progress.Step == totalSteps;
@@ -56,6 +59,12 @@ internal sealed class StageMonitor(RunSession session, RunningStage running) : I
         session.Events.Append(RunEvent.CheckpointSealed(progress.Step, $"checkpoints/{name}", StageName));
         session.Checkpoints.Prune(session.KeepCheckpoints, session.Pinned(progress.BestCheckpoint));
         return name;
+    }
+
+    private void Warn(string message, int step)
+    {
+        session.Events.Append(RunEvent.Warning(message, StageName, step));
+        session.Console.Say($"{StageName}: warning after step {step}: {message}");
     }
 
     private StageProgress Validate(StageProgress progress, SftConfig sft)
