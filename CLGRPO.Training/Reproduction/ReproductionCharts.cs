@@ -7,6 +7,7 @@ namespace CLGRPO.Training.Reproduction;
 internal static class ReproductionCharts
 {
     public const string Stages = "stages.svg";
+    public const string Controls = "controls.svg";
     public const string Sweep = "sweep.svg";
     public const string Confusion = "confusion.svg";
 
@@ -34,8 +35,16 @@ internal static class ReproductionCharts
     {
         var pictures = new Dictionary<string, string>(StringComparer.Ordinal)
         {
-            [Stages] = StageBars(report).ToSvg(),
+            [Stages] = Bars(report, report.Rows.Where(row => !IsControl(row))).ToSvg(),
         };
+        if (report.Rows.Any(IsControl))
+        {
+            pictures[Controls] = Bars(
+                    report,
+                    report.Rows.Where(row => IsControl(row) || row.Name == "stage-4")
+                )
+                .ToSvg();
+        }
         if (report.Sweep.Count > 0)
         {
             pictures[Sweep] = SweepLines(report).ToSvg();
@@ -54,9 +63,14 @@ internal static class ReproductionCharts
         return pictures;
     }
 
-    private static BarChart StageBars(ReproductionReport report)
+    // The chain is one picture, what it is held against another: twelve pairs of bars are too many for one.
+    private static bool IsControl(ReproductionRow row) =>
+        row.Name.StartsWith("control-", StringComparison.Ordinal)
+        || row.Name.StartsWith("without-", StringComparison.Ordinal);
+
+    private static BarChart Bars(ReproductionReport report, IEnumerable<ReproductionRow> some)
     {
-        var rows = report.Rows;
+        var rows = some.ToList();
         return new BarChart(
             $"Held-out accuracy, mean of {report.Seeds.Count} seeds",
             "accuracy %, 95 % interval over seeds",
@@ -148,5 +162,7 @@ internal static class ReproductionCharts
         new(x, 100 * share.Mean, Percent(share.Interval));
 
     private static Interval? Percent(Interval? share) =>
-        share is null ? null : new Interval(100 * share.Low, 100 * share.High);
+        share is null
+            ? null
+            : new Interval(100 * Math.Max(0, share.Low), 100 * Math.Min(1, share.High));
 }

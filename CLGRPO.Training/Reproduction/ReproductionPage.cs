@@ -90,7 +90,8 @@ internal sealed class ReproductionPage(
                 ),
             ])
         );
-        Picture(ReproductionCharts.Stages, "Accuracy of every stage");
+        Picture(ReproductionCharts.Stages, "Accuracy of baseline and stages");
+        Picture(ReproductionCharts.Controls, "Accuracy of stage 4, controls and ablations");
         Picture(ReproductionCharts.Confusion, "Confusion matrix of stage 4");
     }
 

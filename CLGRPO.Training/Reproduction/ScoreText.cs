@@ -10,9 +10,12 @@ internal static class ScoreText
 
     private const string Signed = "+0.00;−0.00;0.00";
 
-    /// <summary>A fraction in per cent, with its interval: <c>87.3 [86.1, 88.5]</c>.</summary>
+    /// <summary>
+    /// A fraction in per cent, with its interval: <c>87.3 [86.1, 88.5]</c>. Student's interval knows no bounds; what lies
+    /// beyond 0 and 100 % is cut off.
+    /// </summary>
     public static string Percent(SeedMean share) =>
-        With(share.Mean, share.Interval, value => Fixed(100 * value, "0.0"));
+        With(share.Mean, share.Interval, value => Fixed(100 * Math.Clamp(value, 0, 1), "0.0"));
 
     /// <summary>Percentage points with sign and interval: <c>+1.25 [−0.30, +2.80]</c>.</summary>
     public static string Points(SeedMean points) =>

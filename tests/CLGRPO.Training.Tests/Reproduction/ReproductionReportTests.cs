@@ -119,7 +119,9 @@ public sealed class ReproductionReportTests
         Assert.Contains("## The upper clip bound", page, StringComparison.Ordinal);
         Assert.DoesNotContain("the method without it", page, StringComparison.Ordinal);
         Assert.DoesNotContain("\n\n\n", page, StringComparison.Ordinal);
-        foreach (var picture in (string[])["stages.svg", "sweep.svg", "confusion.svg"])
+        foreach (
+            var picture in (string[])["stages.svg", "controls.svg", "sweep.svg", "confusion.svg"]
+        )
         {
             Assert.Contains($"(reproduction/{picture})", page, StringComparison.Ordinal);
             Assert.True(File.Exists(Path.Combine(docs, "reproduction", picture)));
