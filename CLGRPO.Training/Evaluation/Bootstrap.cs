@@ -1,3 +1,5 @@
+using CLGRPO.Data.Randomness;
+
 namespace CLGRPO.Training.Evaluation;
 
 /// <summary>Percentile bootstrap: 95 % intervals from resampling the items with replacement.</summary>
@@ -26,14 +28,16 @@ public sealed class Bootstrap(int resamples = 2000, ulong seed = 0)
         var presentShare = (double)truth.Distinct().Count() / labels;
         var accuracies = new double[resamples];
         var macroRecalls = new double[resamples];
-        var random = new SplitMix64(seed);
+        var drawnSoFar = 0UL;
         for (var r = 0; r < resamples; r++)
         {
             var drawn = new int[labels];
             var right = new int[labels];
             for (var i = 0; i < truth.Count; i++)
             {
-                var item = random.Below(truth.Count);
+                // Hashes of a count: System.Random promises no fixed sequence between .NET versions.
+                var bits = SplitMix64.Mix(seed + (++drawnSoFar * SplitMix64.GoldenGamma));
+                var item = (int)Math.BigMul(bits, (ulong)truth.Count, out _);
                 drawn[truth[item]]++;
                 right[truth[item]] += truth[item] == predicted[item] ? 1 : 0;
             }
@@ -61,22 +65,5 @@ public sealed class Bootstrap(int resamples = 2000, ulong seed = 0)
         var low = (int)position;
         var high = Math.Min(low + 1, sorted.Length - 1);
         return sorted[low] + ((position - low) * (sorted[high] - sorted[low]));
-    }
-
-    // Own generator: System.Random promises no fixed sequence between .NET versions. Source: Steele et al. 2014.
-    private sealed class SplitMix64(ulong seed)
-    {
-        private ulong _state = seed;
-
-        public int Below(int limit) => (int)Math.BigMul(Next(), (ulong)limit, out _);
-
-        private ulong Next()
-        {
-            _state += 0x9E3779B97F4A7C15;
-            var mixed = _state;
-            mixed = (mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9;
-            mixed = (mixed ^ (mixed >> 27)) * 0x94D049BB133111EB;
-            return mixed ^ (mixed >> 31);
-        }
     }
 }

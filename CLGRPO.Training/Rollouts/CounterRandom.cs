@@ -1,3 +1,5 @@
+using CLGRPO.Data.Randomness;
+
 namespace CLGRPO.Training.Rollouts;
 
 /// <summary>Random numbers without a state: each is a hash of (seed, stream, position). A rollout draws the same numbers
@@ -5,8 +7,6 @@ namespace CLGRPO.Training.Rollouts;
 /// <remarks>The mixing function is SplitMix64's (Steele, Lea, Flood 2014), applied once per key.</remarks>
 public static class CounterRandom
 {
-    private const ulong Golden = 0x9E3779B97F4A7C15;
-
     // 23 bits: the largest value times any float32 total stays below that total, so an inverse CDF never runs off its end.
     private const int Bits = 23;
 
@@ -25,23 +25,16 @@ public static class CounterRandom
 
     /// <summary>64 random bits.</summary>
     public static ulong Hash(long seed, ulong stream, long position) =>
-        Mix(Mix(Mix((ulong)seed + Golden) ^ stream) + (Golden * ((ulong)position + 1)));
+        SplitMix64.Mix(SplitMix64.Mix(SplitMix64.Mix((ulong)seed + SplitMix64.GoldenGamma) ^ stream) + (SplitMix64.GoldenGamma * ((ulong)position + 1)));
 
     /// <summary>A stream of its own for each combination of keys: step, prompt, member of the group.</summary>
     public static ulong Stream(params ReadOnlySpan<long> keys)
     {
-        var stream = Golden;
+        var stream = SplitMix64.GoldenGamma;
         foreach (var key in keys)
         {
-            stream = Mix(stream + Golden + Mix((ulong)key));
+            stream = SplitMix64.Mix(stream + SplitMix64.GoldenGamma + SplitMix64.Mix((ulong)key));
         }
         return stream;
-    }
-
-    private static ulong Mix(ulong value)
-    {
-        value = (value ^ (value >> 30)) * 0xBF58476D1CE4E5B9;
-        value = (value ^ (value >> 27)) * 0x94D049BB133111EB;
-        return value ^ (value >> 31);
     }
 }
