@@ -17,11 +17,11 @@ internal static class Arithmetic
     public static double SftStep(ModelShape shape, SftWork work) =>
         3 * Forward(shape, work.InputIds.Length, work.InputIds.Sum(row => (long)row.Length));
 
-    /// <summary>Each mini-batch passes each of its rows once; a picture once for its group.</summary>
+    /// <summary>Each pass over the rollouts takes a completion once, and its prompt and picture once for the whole group.</summary>
     public static double GrpoUpdate(ModelShape shape, GrpoWork work)
     {
         var positions =
-            work.GroupSize * work.Prompts.Sum(prompt => (long)prompt.Length)
+            work.Prompts.Sum(prompt => (long)prompt.Length)
             + work.Completions.Sum(completion => (long)completion.Length);
         return 3 * work.Iterations * Forward(shape, work.Prompts.Length, positions);
     }
