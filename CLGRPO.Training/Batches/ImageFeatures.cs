@@ -18,20 +18,21 @@ public sealed class ImageFeatures(PreparedSplit split, bool frozen) : IDisposabl
     public Tensor Of(VisionLanguageModel model, IReadOnlyList<int> samples)
     {
         if (!frozen)
-            return is_grad_enabled() ? model.ImageFeatures(Tiles(model, samples)) : cat(Compute(model, samples));
+            return is_grad_enabled() ? model.ImageFeatures(Tiles(model, samples)) : cat(Compute(model, samples, ImagesAtOnce));
         int[] missing = [.. samples.Where(sample => !_known.ContainsKey(sample)).Distinct()];
-        var computed = Compute(model, missing);
+        // One by one: in other company an image's last bits may differ, and a resumed run meets it in other company.
+        var computed = Compute(model, missing, imagesAtOnce: 1);
         for (var i = 0; i < missing.Length; i++)
             Keep(missing[i], computed[i]);
         return cat([.. samples.Select(sample => _known[sample])]);
     }
 
     /// <summary>Features without a graph, a few images at a time: what a layer leaves behind is gone before the next images come.</summary>
-    private List<Tensor> Compute(VisionLanguageModel model, IReadOnlyList<int> samples)
+    private List<Tensor> Compute(VisionLanguageModel model, IReadOnlyList<int> samples, int imagesAtOnce)
     {
         using var noGrad = no_grad();
         var features = new List<Tensor>();
-        foreach (var chunk in samples.Chunk(ImagesAtOnce))
+        foreach (var chunk in samples.Chunk(imagesAtOnce))
         {
             using var scope = NewDisposeScope();
             var tokens = chunk.Select(sample => (long)split.Images.TileCount(split.Samples[sample].Sample) * model.Config.TokensPerTile).ToArray();

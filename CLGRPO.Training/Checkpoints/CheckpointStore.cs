@@ -31,7 +31,11 @@ public sealed class CheckpointStore(string folder)
     {
         var name = NameOf(state.RunStep);
         if (Directory.Exists(PathOf(name)))
-            return name; // the same step of the same run: the same bits
+        {
+            if (CheckpointManifest.Fault(PathOf(name)) is null)
+                return name; // the same step of the same run: the same bits
+            Directory.Delete(PathOf(name), recursive: true); // damaged, and made again now
+        }
         using var target = new AtomicFolder(PathOf(name));
         model.Save(target.Path);
         SafetensorsWriter.Write(Path.Combine(target.Path, OptimizerFile), [.. moments.Select(moment => Source(moment.Name, moment.Value))]);
@@ -69,6 +73,15 @@ public sealed class CheckpointStore(string folder)
             using var saved = tensor(values);
             value.copy_(saved);
         }
+    }
+
+    /// <summary>Deletes what a killed process was in the middle of saving.</summary>
+    public void RemoveUnfinished()
+    {
+        if (!Directory.Exists(folder))
+            return;
+        foreach (var unfinished in Directory.GetDirectories(folder, Prefix + "*.tmp-*"))
+            Directory.Delete(unfinished, recursive: true);
     }
 
     /// <summary>Deletes old checkpoints: the newest <paramref name="keep"/> whole ones and the pinned ones stay.</summary>

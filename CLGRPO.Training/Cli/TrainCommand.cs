@@ -45,6 +45,8 @@ internal static class TrainCommand
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => AskToStop(signal, stop));
         using var session = new RunSession(run, recipe, dataset, console, stop);
         using var threads = new WorkerThreads(workers);
+        if (RunControl.Read(run) is RunCommand.Stop or RunCommand.Abort)
+            RunControl.Write(run, RunCommand.None); // it was meant for the process before
         session.Events.Append(RunEvent.RunStarted($"data set {dataset.Name} {dataset.Hash}"));
         return Finish(session, () => new StageRunner(session, threads, new Device(device)).Run());
     }
@@ -63,13 +65,23 @@ internal static class TrainCommand
             session.Events.Append(RunEvent.End("completed"));
             return ReportCommand.Report(session.Run.Path);
         }
+        catch (OperationCanceledException abort)
+        {
+            session.Events.Append(RunEvent.End("aborted"));
+            session.Console.Say(abort.Message);
+            return 130;
+        }
         catch (Exception failure)
         {
             session.Events.Append(RunEvent.Error(failure.Message));
             session.Events.Append(RunEvent.End("failed"));
+            session.Console.Say($"failed; {LastGood(session)}");
             throw;
         }
     }
+
+    private static string LastGood(RunSession session) =>
+        session.Checkpoints.Newest(out _) is { } name ? $"the last good checkpoint is {session.Checkpoints.PathOf(name)}" : "there is no checkpoint yet";
 
     /// <summary>The first signal ends the run after the step in hand; a second one ends the process at once.</summary>
     private static void AskToStop(PosixSignalContext signal, CancellationTokenSource stop)

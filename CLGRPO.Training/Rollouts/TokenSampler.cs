@@ -36,6 +36,7 @@ public sealed class TokenSampler : IDisposable
         {
             var bans = new float[vocabularySize];
             Array.ForEach(banned, id => bans[id] = float.NegativeInfinity);
+            using var scope = NewDisposeScope(); // takes the copy on the host where there are two
             _bans = tensor(bans).to(device ?? CPU).DetachFromDisposeScope();
         }
     }

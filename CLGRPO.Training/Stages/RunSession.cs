@@ -14,6 +14,7 @@ internal sealed class RunSession : IDisposable
         Lock = run.Lock();
         Events = RunEvents.Open(Lock);
         Checkpoints = new CheckpointStore(run.CheckpointsPath);
+        Checkpoints.RemoveUnfinished();
         Ledger = new StageLedger(run);
     }
 

@@ -43,7 +43,7 @@ internal sealed class StageRunner(RunSession session, WorkerThreads threads, Dev
         var progress = checkpoint is null ? new StageProgress() : session.Checkpoints.ReadState(checkpoint).Progress;
         using var model = checkpoint is null ? Start(stage) : PretrainedModel.Load(session.Checkpoints.PathOf(checkpoint), device);
         using var reference = stage.Grpo is { Beta: > 0 } ? Reference(stage, model, checkpoint) : null;
-        session.Events.Append(checkpoint is null ? RunEvent.StageStarted(stage.Name, totalSteps) : RunEvent.Resumed(progress.Step, stage.Name));
+        session.Events.Append(HasBegun(stage) ? RunEvent.Resumed(progress.Step, stage.Name) : RunEvent.StageStarted(stage.Name, totalSteps));
         session.Console.StageStarted(stage.Name, progress.Step, totalSteps);
 
         var trainable = Parts(stage.Sft?.Trainable ?? stage.Grpo!.Trainable);
@@ -91,8 +91,22 @@ internal sealed class StageRunner(RunSession session, WorkerThreads threads, Dev
         var newest = session.Checkpoints.Newest(out var ignored);
         foreach (var fault in ignored)
             session.Events.Append(RunEvent.Warning($"A checkpoint is left out: {fault}", stage.Name));
-        return newest is not null && session.Checkpoints.ReadState(newest).Stage == stage.Name ? newest : null;
+        if (newest is null)
+            return null;
+        var state = session.Checkpoints.ReadState(newest);
+        RequireSame("recipe", state.RecipeHash, Recipe.ContentHash(), newest);
+        RequireSame("data set", state.DatasetHash, session.Dataset.Hash, newest);
+        return state.Stage == stage.Name ? newest : null;
     }
+
+    private void RequireSame(string what, string before, string now, string checkpoint)
+    {
+        if (before != now)
+            throw new ModelException($"{session.Run.Path} was trained with another {what}: {checkpoint} says {before[..12]}…, now it is {now[..12]}…. Put the {what} back as it was, or begin a new run in another folder.");
+    }
+
+    /// <summary>Whether an earlier process worked on the stage; the steps it did after the checkpoint count no more.</summary>
+    private bool HasBegun(Stage stage) => RunEvents.Read(session.Run).Any(item => item.Type == RunEventType.Stage && item.Stage == stage.Name);
 
     /// <summary>What the stage begins with: the recipe's model, or what its parent handed on.</summary>
     private PretrainedModel Start(Stage stage)

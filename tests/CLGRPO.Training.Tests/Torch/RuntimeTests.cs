@@ -2,9 +2,17 @@ using System.Runtime.InteropServices;
 using TorchSharp;
 using static TorchSharp.torch;
 
+[assembly: AssemblyFixture(typeof(CLGRPO.Training.Tests.Torch.ThreadsAtStart))]
+
 namespace CLGRPO.Training.Tests.Torch;
 
-public sealed class RuntimeTests
+/// <summary>libtorch's threads before any test: those of workers set them to one for the whole process.</summary>
+public sealed class ThreadsAtStart
+{
+    public int Count { get; } = get_num_threads();
+}
+
+public sealed class RuntimeTests(ThreadsAtStart atStart)
 {
     [Fact]
     public void Matmul_OfShapesThatDoNotFit_CarriesLibtorchsWordsWithoutItsStack()
@@ -34,7 +42,7 @@ public sealed class RuntimeTests
             Environment.GetEnvironmentVariable("OMP_NUM_THREADS") is not null,
             "OMP_NUM_THREADS says otherwise."
         );
-        Assert.Equal(Environment.ProcessorCount, get_num_threads());
+        Assert.Equal(Environment.ProcessorCount, atStart.Count);
     }
 
     [Fact]
