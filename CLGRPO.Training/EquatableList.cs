@@ -5,9 +5,7 @@ namespace CLGRPO.Training;
 
 /// <summary>A list in a record: equal when its _items are.</summary>
 [CollectionBuilder(typeof(EquatableList), nameof(EquatableList.Create))]
-public sealed class EquatableList<T>(ReadOnlySpan<T> items)
-    : IReadOnlyList<T>,
-        IEquatable<EquatableList<T>>
+public sealed class EquatableList<T>(ReadOnlySpan<T> items) : IReadOnlyList<T>, IEquatable<EquatableList<T>>
 {
     private readonly T[] _items = items.ToArray();
 
@@ -15,8 +13,7 @@ public sealed class EquatableList<T>(ReadOnlySpan<T> items)
 
     public T this[int index] => _items[index];
 
-    public bool Equals(EquatableList<T>? other) =>
-        other is not null && _items.AsSpan().SequenceEqual(other._items);
+    public bool Equals(EquatableList<T>? other) => other is not null && _items.AsSpan().SequenceEqual(other._items);
 
     public override bool Equals(object? obj) => Equals(obj as EquatableList<T>);
 

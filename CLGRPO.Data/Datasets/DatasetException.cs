@@ -7,8 +7,7 @@ namespace CLGRPO.Data.Datasets;
 public sealed record DatasetProblem(string File, int Line, string Reason)
 {
     /// <summary><c>train.jsonl:12: reason</c>.</summary>
-    public override string ToString() =>
-        Line > 0 ? $"{File}:{Line}: {Reason}" : $"{File}: {Reason}";
+    public override string ToString() => Line > 0 ? $"{File}:{Line}: {Reason}" : $"{File}: {Reason}";
 }
 
 /// <summary>A dataset version that cannot be used; carries every problem found, not only the first.</summary>
@@ -24,10 +23,7 @@ public sealed class DatasetException : Exception
 
     private static string Describe(string path, IReadOnlyList<DatasetProblem> problems)
     {
-        var more =
-            problems.Count > ShownInMessage
-                ? $"\n… and {problems.Count - ShownInMessage} more"
-                : "";
+        var more = problems.Count > ShownInMessage ? $"\n… and {problems.Count - ShownInMessage} more" : "";
         return $"Dataset version '{path}' has {problems.Count} problem(s):\n{string.Join('\n', problems.Take(ShownInMessage))}{more}";
     }
 }

@@ -21,20 +21,14 @@ public static class DatasetHash
         foreach (var file in Files)
         {
             using var stream = File.OpenRead(Path.Combine(folder, file));
-            listing
-                .Append(Convert.ToHexStringLower(SHA256.HashData(stream)))
-                .Append("  ")
-                .Append(file)
-                .Append('\n');
+            listing.Append(Convert.ToHexStringLower(SHA256.HashData(stream))).Append("  ").Append(file).Append('\n');
         }
         return Of(Encoding.UTF8.GetBytes(listing.ToString()));
     }
 
     /// <summary>SHA-256 as 64 lower-case hex digits.</summary>
-    public static string Of(ReadOnlySpan<byte> bytes) =>
-        Convert.ToHexStringLower(SHA256.HashData(bytes));
+    public static string Of(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
 
     /// <summary>True for 64 lower-case hex digits.</summary>
-    public static bool IsHash(string text) =>
-        text.Length == 64 && text.All(char.IsAsciiHexDigitLower);
+    public static bool IsHash(string text) => text.Length == 64 && text.All(char.IsAsciiHexDigitLower);
 }

@@ -39,16 +39,7 @@ internal static class DatasetJson
 
     public static Sample? ReadRow(ReadOnlyMemory<byte> line, List<string> problems)
     {
-        var row = StrictJson.Parse(
-            line,
-            problems,
-            "id",
-            "image",
-            "label",
-            "attributes",
-            "completion",
-            "teacher"
-        );
+        var row = StrictJson.Parse(line, problems, "id", "image", "label", "attributes", "completion", "teacher");
         if (row is null)
             return null;
         var (id, image, label) = (row.Text("id"), row.Text("image"), row.Text("label"));
@@ -56,14 +47,7 @@ internal static class DatasetJson
         var (completion, teacher) = (row.OptionalText("completion"), row.OptionalText("teacher"));
         return problems.Count > 0
             ? null
-            : new Sample(
-                id!,
-                image!,
-                label!,
-                attributes!.ToDictionary(StringComparer.Ordinal),
-                completion,
-                teacher
-            );
+            : new Sample(id!, image!, label!, attributes!.ToDictionary(StringComparer.Ordinal), completion, teacher);
     }
 
     public static void WriteInfo(Stream stream, DatasetInfo info)
@@ -108,22 +92,12 @@ internal static class DatasetJson
             return null;
         var format = json.Integer("format_version");
         if (format is not null and not DatasetInfo.CurrentFormatVersion)
-            problems.Add(
-                $"format_version {format} is not known; this build reads {DatasetInfo.CurrentFormatVersion}"
-            );
-        var (name, question, licence) = (
-            json.Text("name"),
-            json.Text("question"),
-            json.Text("licence")
-        );
+            problems.Add($"format_version {format} is not known; this build reads {DatasetInfo.CurrentFormatVersion}");
+        var (name, question, licence) = (json.Text("name"), json.Text("question"), json.Text("licence"));
         var labels = json.Texts("labels");
         var attributes = json.Lists("attributes");
         var counts = json.Object("counts", "train", "val", "test");
-        var (train, validation, test) = (
-            counts?.Integer("train"),
-            counts?.Integer("val"),
-            counts?.Integer("test")
-        );
+        var (train, validation, test) = (counts?.Integer("train"), counts?.Integer("val"), counts?.Integer("test"));
         var provenance = ReadProvenance(json);
         if (problems.Count > 0)
             return null;
@@ -132,13 +106,7 @@ internal static class DatasetJson
             Name = name!,
             Question = question!,
             Labels = labels!,
-            Attributes =
-            [
-                .. attributes!.Select(attribute => new AttributeVocabulary(
-                    attribute.Key,
-                    attribute.Value
-                )),
-            ],
+            Attributes = [.. attributes!.Select(attribute => new AttributeVocabulary(attribute.Key, attribute.Value))],
             Counts = new(train!.Value, validation!.Value, test!.Value),
             Provenance = provenance!,
             Licence = licence!,
@@ -148,14 +116,8 @@ internal static class DatasetJson
     private static DatasetProvenance? ReadProvenance(StrictJson info)
     {
         var json = info.Object("provenance", "source", "method", "settings");
-        var (source, method, settings) = (
-            json?.Text("source"),
-            json?.Text("method"),
-            json?.Pairs("settings")
-        );
-        return source is null || method is null || settings is null
-            ? null
-            : new(source, method, settings);
+        var (source, method, settings) = (json?.Text("source"), json?.Text("method"), json?.Pairs("settings"));
+        return source is null || method is null || settings is null ? null : new(source, method, settings);
     }
 
     private static void WriteProvenance(Utf8JsonWriter json, DatasetProvenance provenance)

@@ -9,9 +9,7 @@ internal sealed class DatasetRules
     private readonly HashSet<string> _labels;
     private readonly Dictionary<string, HashSet<string>> _values;
     private readonly Dictionary<string, string> _ids = new(StringComparer.OrdinalIgnoreCase);
-    private readonly Dictionary<string, (Split Split, string Place)> _images = new(
-        StringComparer.Ordinal
-    );
+    private readonly Dictionary<string, (Split Split, string Place)> _images = new(StringComparer.Ordinal);
 
     public DatasetRules(DatasetInfo info)
     {
@@ -34,12 +32,7 @@ internal sealed class DatasetRules
             yield return $"labels has {info.Labels.Count} entries; at least 2 are needed";
         foreach (var reason in CheckWords("labels", info.Labels))
             yield return reason;
-        foreach (
-            var reason in CheckWords(
-                "attributes",
-                [.. info.Attributes.Select(attribute => attribute.Name)]
-            )
-        )
+        foreach (var reason in CheckWords("attributes", [.. info.Attributes.Select(attribute => attribute.Name)]))
             yield return reason;
         foreach (
             var reason in info.Attributes.SelectMany(attribute =>
@@ -87,20 +80,13 @@ internal sealed class DatasetRules
     {
         if (!DatasetHash.IsHash(sample.Image))
             yield return $"image {StrictJson.Quote(sample.Image)} must be a SHA-256, 64 lower-case hex digits";
-        else if (
-            !_images.TryAdd(sample.Image, (split, place))
-            && _images[sample.Image].Split != split
-        )
+        else if (!_images.TryAdd(sample.Image, (split, place)) && _images[sample.Image].Split != split)
             yield return $"the image of id {StrictJson.Quote(sample.Id)} is also at {_images[sample.Image].Place}: splits must not share images";
     }
 
     private static IEnumerable<string> CheckWords(string what, IReadOnlyList<string> words)
     {
-        if (
-            words.Any(word =>
-                string.IsNullOrWhiteSpace(word) || word.Trim() != word || word.Any(char.IsControl)
-            )
-        )
+        if (words.Any(word => string.IsNullOrWhiteSpace(word) || word.Trim() != word || word.Any(char.IsControl)))
             yield return $"{what} holds an entry that is empty, padded with blanks or has control characters";
         if (words.Distinct(StringComparer.OrdinalIgnoreCase).Count() < words.Count)
             yield return $"{what} names an entry twice (case is ignored)";
@@ -112,8 +98,5 @@ internal sealed class DatasetRules
         && id.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-');
 
     private static bool IsName(string name) =>
-        name.Length <= MaxNameLength
-        && IsId(name)
-        && !name.Any(char.IsAsciiLetterUpper)
-        && name != "blobs";
+        name.Length <= MaxNameLength && IsId(name) && !name.Any(char.IsAsciiLetterUpper) && name != "blobs";
 }

@@ -20,7 +20,7 @@ public sealed record SplitStatistics
     /// <summary>Samples with a chain of thought.</summary>
     public required int Completions { get; init; }
 
-    /// <summary>Chains of thought that are not in the format; see <see cref="CotText"/>.</summary>
+    /// <summary>Chains of thought that are not in the format; see <see cref="CompletionFormat"/>.</summary>
     public required int Malformed { get; init; }
 
     /// <summary>Chains of thought in the format whose answer is not the label.</summary>
@@ -32,11 +32,7 @@ public sealed record SplitStatistics
 
 /// <summary>Samples per value of one attribute.</summary>
 /// <param name="Absent">Samples in which the attribute is missing or empty.</param>
-public sealed record AttributeStatistics(
-    string Name,
-    IReadOnlyList<KeyValuePair<string, int>> Values,
-    int Absent
-);
+public sealed record AttributeStatistics(string Name, IReadOnlyList<KeyValuePair<string, int>> Values, int Absent);
 
 /// <summary>Counts over a dataset version, split by split.</summary>
 public static class DatasetStatistics
@@ -59,46 +55,33 @@ public static class DatasetStatistics
             Samples = samples.Count,
             Labels =
             [
-                .. version.Info.Labels.Select(label =>
-                    KeyValuePair.Create(label, labels.GetValueOrDefault(label))
-                ),
+                .. version.Info.Labels.Select(label => KeyValuePair.Create(label, labels.GetValueOrDefault(label))),
             ],
-            Attributes =
-            [
-                .. version.Info.Attributes.Select(attribute => Count(attribute, samples)),
-            ],
+            Attributes = [.. version.Info.Attributes.Select(attribute => Count(attribute, samples))],
             Completions = completions.Count,
-            Malformed = completions.Count(sample => !CotText.IsWellFormed(sample.Completion!)),
-            WrongAnswers = completions.Count(sample =>
-                CotText.TryParse(sample.Completion!, out _, out var answer)
-                && answer != sample.Label
+            Malformed = completions.Count(sample =>
+                !CompletionFormat.Parse(sample.Completion!, CompletionStyle.Cot).WellFormed
             ),
-            MeanWords =
-                completions.Count == 0
-                    ? 0
-                    : completions.Average(sample => Words(sample.Completion!)),
+            WrongAnswers = completions.Count(sample =>
+                IsWrong(CompletionFormat.Parse(sample.Completion!, CompletionStyle.Cot), sample.Label)
+            ),
+            MeanWords = completions.Count == 0 ? 0 : completions.Average(sample => Words(sample.Completion!)),
         };
     }
 
-    private static AttributeStatistics Count(
-        AttributeVocabulary attribute,
-        IReadOnlyList<Sample> samples
-    )
+    private static bool IsWrong(ParsedCompletion completion, string label) =>
+        completion.WellFormed && !CompletionFormat.Matches(completion.Answer, label);
+
+    private static AttributeStatistics Count(AttributeVocabulary attribute, IReadOnlyList<Sample> samples)
     {
         var counts = samples
             .SelectMany(sample => sample.Attributes.GetValueOrDefault(attribute.Name, []))
             .CountBy(value => value)
             .ToDictionary();
-        var absent = samples.Count(sample =>
-            sample.Attributes.GetValueOrDefault(attribute.Name, []).Count == 0
-        );
+        var absent = samples.Count(sample => sample.Attributes.GetValueOrDefault(attribute.Name, []).Count == 0);
         return new(
             attribute.Name,
-            [
-                .. attribute.Values.Select(value =>
-                    KeyValuePair.Create(value, counts.GetValueOrDefault(value))
-                ),
-            ],
+            [.. attribute.Values.Select(value => KeyValuePair.Create(value, counts.GetValueOrDefault(value)))],
             absent
         );
     }

@@ -74,8 +74,7 @@ public sealed class DatasetVersion
             : Array.Empty<string>();
         var fitting = Array.FindAll(
             known,
-            version =>
-                System.IO.Path.GetFileName(version).StartsWith(prefix, StringComparison.Ordinal)
+            version => System.IO.Path.GetFileName(version).StartsWith(prefix, StringComparison.Ordinal)
         );
         if (fitting.Length == 1)
             return System.IO.Path.GetFullPath(fitting[0]);
@@ -93,6 +92,5 @@ public sealed class DatasetVersion
     internal static string BlobsOf(string versionPath) =>
         System.IO.Path.GetFullPath(System.IO.Path.Combine(versionPath, "..", "..", BlobsFolder));
 
-    private static bool IsVersion(string path) =>
-        DatasetHash.IsHash(System.IO.Path.GetFileName(path));
+    private static bool IsVersion(string path) => DatasetHash.IsHash(System.IO.Path.GetFileName(path));
 }

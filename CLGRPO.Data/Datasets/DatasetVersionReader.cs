@@ -37,12 +37,8 @@ internal sealed class DatasetVersionReader
 
     private (DatasetInfo? Info, IReadOnlyList<Sample>[] Samples) ReadAll()
     {
-        var missing = DatasetHash
-            .Files.Where(file => !File.Exists(Path.Combine(_path, file)))
-            .ToList();
-        _problems.AddRange(
-            missing.Select(file => new DatasetProblem(file, 0, "the file is missing"))
-        );
+        var missing = DatasetHash.Files.Where(file => !File.Exists(Path.Combine(_path, file))).ToList();
+        _problems.AddRange(missing.Select(file => new DatasetProblem(file, 0, "the file is missing")));
         if (missing.Count > 0)
             return (
                 null,
@@ -63,10 +59,7 @@ internal sealed class DatasetVersionReader
                 ]
             ); // without labels and vocabulary every row would be reported
         var rules = new DatasetRules(info);
-        IReadOnlyList<Sample>[] samples =
-        [
-            .. Splits.All.Select(split => ReadSplit(split, info, rules)),
-        ];
+        IReadOnlyList<Sample>[] samples = [.. Splits.All.Select(split => ReadSplit(split, info, rules))];
         CheckHash();
         return (info, samples);
     }
@@ -74,18 +67,13 @@ internal sealed class DatasetVersionReader
     private DatasetInfo? ReadInfo()
     {
         var reasons = new List<string>();
-        var info = DatasetJson.ReadInfo(
-            File.ReadAllBytes(Path.Combine(_path, DatasetVersion.InfoFile)),
-            reasons
-        );
+        var info = DatasetJson.ReadInfo(File.ReadAllBytes(Path.Combine(_path, DatasetVersion.InfoFile)), reasons);
         if (info is not null)
         {
             reasons.AddRange(DatasetRules.Check(info));
             var folder = Path.GetFileName(Path.GetDirectoryName(_path));
             if (info.Name != folder)
-                reasons.Add(
-                    $"name {StrictJson.Quote(info.Name)} differs from the folder's name '{folder}'"
-                );
+                reasons.Add($"name {StrictJson.Quote(info.Name)} differs from the folder's name '{folder}'");
         }
         Note(DatasetVersion.InfoFile, 0, reasons);
         return info;
@@ -115,13 +103,7 @@ internal sealed class DatasetVersionReader
             start += length + 1;
         }
         if (rows != info.Counts.Of(split))
-            _problems.Add(
-                new(
-                    file,
-                    0,
-                    $"has {rows} rows, but {DatasetVersion.InfoFile} says {info.Counts.Of(split)}"
-                )
-            );
+            _problems.Add(new(file, 0, $"has {rows} rows, but {DatasetVersion.InfoFile} says {info.Counts.Of(split)}"));
         return samples;
     }
 

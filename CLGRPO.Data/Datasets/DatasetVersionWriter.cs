@@ -53,9 +53,7 @@ public sealed class DatasetVersionWriter : IDisposable
     /// <exception cref="ArgumentException">The sample breaks a rule of the dataset; the message names all.</exception>
     public void Add(Split split, Sample sample)
     {
-        var reasons = _rules
-            .Check(sample, split, $"{split.FileName()}:{_counts[(int)split] + 1}")
-            .ToList();
+        var reasons = _rules.Check(sample, split, $"{split.FileName()}:{_counts[(int)split] + 1}").ToList();
         if (!File.Exists(Path.Combine(_temporary, DatasetVersion.BlobsFolder, sample.Image)))
             reasons.Add($"image {sample.Image} was not added");
         if (reasons.Count > 0)
@@ -75,13 +73,7 @@ public sealed class DatasetVersionWriter : IDisposable
         foreach (var file in _files.Values)
             file.Dispose();
         using (var file = File.Create(Path.Combine(VersionFolder, DatasetVersion.InfoFile)))
-            DatasetJson.WriteInfo(
-                file,
-                _info with
-                {
-                    Counts = new(_counts[0], _counts[1], _counts[2]),
-                }
-            );
+            DatasetJson.WriteInfo(file, _info with { Counts = new(_counts[0], _counts[1], _counts[2]) });
         DiskSync.FileSystemOf(_temporary);
         MoveImages();
         var target = Path.Combine(_root, _info.Name, DatasetHash.OfFolder(VersionFolder));
@@ -104,11 +96,7 @@ public sealed class DatasetVersionWriter : IDisposable
     {
         var blobs = Path.Combine(_root, DatasetVersion.BlobsFolder);
         Directory.CreateDirectory(blobs);
-        foreach (
-            var image in Directory.EnumerateFiles(
-                Path.Combine(_temporary, DatasetVersion.BlobsFolder)
-            )
-        )
+        foreach (var image in Directory.EnumerateFiles(Path.Combine(_temporary, DatasetVersion.BlobsFolder)))
             File.Move(image, Path.Combine(blobs, Path.GetFileName(image)), overwrite: true); // the same name is the same bytes
         DiskSync.Folder(blobs);
     }

@@ -7,22 +7,13 @@ namespace CLGRPO.Data.Datasets;
 internal sealed class StrictJson
 {
     // A row is flat but for its attributes: deeper nesting is never ours.
-    private static readonly JsonDocumentOptions Options = new()
-    {
-        MaxDepth = 8,
-        AllowDuplicateProperties = false,
-    };
+    private static readonly JsonDocumentOptions Options = new() { MaxDepth = 8, AllowDuplicateProperties = false };
 
     private readonly JsonElement _object;
     private readonly string _where;
     private readonly List<string> _problems;
 
-    private StrictJson(
-        JsonElement element,
-        string where,
-        List<string> problems,
-        ReadOnlySpan<string> keys
-    )
+    private StrictJson(JsonElement element, string where, List<string> problems, ReadOnlySpan<string> keys)
     {
         (_object, _where, _problems) = (element, where, problems);
         foreach (var property in element.EnumerateObject())
@@ -35,11 +26,7 @@ internal sealed class StrictJson
     }
 
     /// <summary>Parses one JSON object; null, with the reason noted, where the bytes are none.</summary>
-    public static StrictJson? Parse(
-        ReadOnlyMemory<byte> utf8,
-        List<string> problems,
-        params ReadOnlySpan<string> keys
-    )
+    public static StrictJson? Parse(ReadOnlyMemory<byte> utf8, List<string> problems, params ReadOnlySpan<string> keys)
     {
         if (!Utf8.IsValid(utf8.Span))
         {
@@ -60,11 +47,9 @@ internal sealed class StrictJson
         return null;
     }
 
-    public string? Text(string key) =>
-        Find(key, required: true) is { } value ? AsText(value, key) : null;
+    public string? Text(string key) => Find(key, required: true) is { } value ? AsText(value, key) : null;
 
-    public string? OptionalText(string key) =>
-        Find(key, required: false) is { } value ? AsText(value, key) : null;
+    public string? OptionalText(string key) => Find(key, required: false) is { } value ? AsText(value, key) : null;
 
     public int? Integer(string key)
     {
@@ -88,8 +73,7 @@ internal sealed class StrictJson
     }
 
     /// <summary>A nested object whose keys are data and whose values are lists of strings.</summary>
-    public IReadOnlyList<KeyValuePair<string, IReadOnlyList<string>>>? Lists(string key) =>
-        Entries(key, AsTexts);
+    public IReadOnlyList<KeyValuePair<string, IReadOnlyList<string>>>? Lists(string key) => Entries(key, AsTexts);
 
     /// <summary>A nested object whose keys are data and whose values are strings.</summary>
     public IReadOnlyList<KeyValuePair<string, string>>? Pairs(string key) => Entries(key, AsText);
@@ -104,10 +88,7 @@ internal sealed class StrictJson
         )
         + '\'';
 
-    private List<KeyValuePair<string, T>>? Entries<T>(
-        string key,
-        Func<JsonElement, string, T?> read
-    )
+    private List<KeyValuePair<string, T>>? Entries<T>(string key, Func<JsonElement, string, T?> read)
         where T : class
     {
         if (ObjectElement(key) is not { } value)

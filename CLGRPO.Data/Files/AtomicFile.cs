@@ -16,13 +16,7 @@ public static class AtomicFile
         try
         {
             using (
-                var stream = new FileStream(
-                    temporary,
-                    FileMode.CreateNew,
-                    FileAccess.Write,
-                    FileShare.None,
-                    1 << 16
-                )
+                var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16)
             )
             {
                 write(stream);

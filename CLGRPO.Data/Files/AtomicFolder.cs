@@ -50,18 +50,10 @@ public sealed class AtomicFolder : IDisposable
     {
         foreach (var file in Directory.EnumerateFiles(Path, "*", SearchOption.AllDirectories))
         {
-            using var stream = new FileStream(
-                file,
-                FileMode.Open,
-                FileAccess.ReadWrite,
-                FileShare.Read,
-                1
-            );
+            using var stream = new FileStream(file, FileMode.Open, FileAccess.ReadWrite, FileShare.Read, 1);
             stream.Flush(flushToDisk: true);
         }
-        foreach (
-            var folder in Directory.EnumerateDirectories(Path, "*", SearchOption.AllDirectories)
-        )
+        foreach (var folder in Directory.EnumerateDirectories(Path, "*", SearchOption.AllDirectories))
             DiskSync.Folder(folder);
         DiskSync.Folder(Path);
     }

@@ -12,9 +12,7 @@ public static class Agreement
     public static double? Percent(IReadOnlyList<int> first, IReadOnlyList<int> second)
     {
         RequireSameItems(first, second);
-        return first.Count == 0
-            ? null
-            : first.Where((rating, i) => rating == second[i]).Count() / (double)first.Count;
+        return first.Count == 0 ? null : first.Where((rating, i) => rating == second[i]).Count() / (double)first.Count;
     }
 
     /// <summary>The share of agreeing pairs among all pairs of ratings of the same item; null without pairs.</summary>
@@ -22,10 +20,7 @@ public static class Agreement
     /// <param name="categories">How many categories there are.</param>
     /// <exception cref="ArgumentException">The rows differ in length.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A rating is not a category.</exception>
-    public static double? PercentOfPairs(
-        IReadOnlyList<IReadOnlyList<int?>> ratingsByRater,
-        int categories
-    )
+    public static double? PercentOfPairs(IReadOnlyList<IReadOnlyList<int?>> ratingsByRater, int categories)
     {
         long agreeing = 0;
         long pairs = 0;
@@ -78,10 +73,7 @@ public static class Agreement
     /// <exception cref="ArgumentException">Fewer than two raters, or rows of different lengths.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A rating is not a category.</exception>
     /// <remarks>Source: Fleiss 1971.</remarks>
-    public static double? FleissKappa(
-        IReadOnlyList<IReadOnlyList<int>> ratingsByRater,
-        int categories
-    )
+    public static double? FleissKappa(IReadOnlyList<IReadOnlyList<int>> ratingsByRater, int categories)
     {
         if (ratingsByRater.Count < 2)
         {
@@ -96,11 +88,8 @@ public static class Agreement
         );
         double ratings = (double)items.Count * ratingsByRater.Count;
         double pairs = ratings * (ratingsByRater.Count - 1);
-        var observed =
-            items.Sum(counts => counts.Sum(count => (double)count * (count - 1))) / pairs;
-        var expected = Enumerable
-            .Range(0, categories)
-            .Sum(c => Square(items.Sum(counts => counts[c]) / ratings));
+        var observed = items.Sum(counts => counts.Sum(count => (double)count * (count - 1))) / pairs;
+        var expected = Enumerable.Range(0, categories).Sum(c => Square(items.Sum(counts => counts[c]) / ratings));
         return items.Count == 0 || expected >= 1 ? null : (observed - expected) / (1 - expected);
     }
 
@@ -118,13 +107,8 @@ public static class Agreement
     )
     {
         // An item with a single rating has no pair: it counts neither as agreement nor in the totals.
-        var items = CountsByItem(ratingsByRater, categories)
-            .Where(counts => counts.Sum() > 1)
-            .ToList();
-        var totals = Enumerable
-            .Range(0, categories)
-            .Select(c => items.Sum(counts => counts[c]))
-            .ToArray();
+        var items = CountsByItem(ratingsByRater, categories).Where(counts => counts.Sum() > 1).ToList();
+        var totals = Enumerable.Range(0, categories).Select(c => items.Sum(counts => counts[c])).ToArray();
         double observed = 0;
         double expected = 0;
         for (var a = 0; a < categories; a++)
@@ -132,9 +116,7 @@ public static class Agreement
             for (var b = a + 1; b < categories; b++)
             {
                 var distance = SquaredDistance(level, totals, a, b);
-                observed +=
-                    distance
-                    * items.Sum(counts => (double)counts[a] * counts[b] / (counts.Sum() - 1));
+                observed += distance * items.Sum(counts => (double)counts[a] * counts[b] / (counts.Sum() - 1));
                 expected += distance * totals[a] * totals[b];
             }
         }
@@ -147,39 +129,21 @@ public static class Agreement
             KappaWeighting.None => a == b ? 0 : 1,
             KappaWeighting.Linear => Math.Abs(a - b),
             KappaWeighting.Quadratic => Square(a - b),
-            _ => throw new ArgumentOutOfRangeException(
-                nameof(weighting),
-                weighting,
-                "Unknown weighting."
-            ),
+            _ => throw new ArgumentOutOfRangeException(nameof(weighting), weighting, "Unknown weighting."),
         };
 
-    private static double SquaredDistance(
-        MeasurementLevel level,
-        int[] totals,
-        int low,
-        int high
-    ) =>
+    private static double SquaredDistance(MeasurementLevel level, int[] totals, int low, int high) =>
         level switch
         {
             MeasurementLevel.Nominal => 1,
             // How many ratings lie between the middles of the two categories.
-            MeasurementLevel.Ordinal => Square(
-                totals[low..(high + 1)].Sum() - ((totals[low] + totals[high]) / 2.0)
-            ),
+            MeasurementLevel.Ordinal => Square(totals[low..(high + 1)].Sum() - ((totals[low] + totals[high]) / 2.0)),
             MeasurementLevel.Interval => Square(high - low),
-            _ => throw new ArgumentOutOfRangeException(
-                nameof(level),
-                level,
-                "Unknown level of measurement."
-            ),
+            _ => throw new ArgumentOutOfRangeException(nameof(level), level, "Unknown level of measurement."),
         };
 
     // → [items][categories], how many raters chose the category
-    private static List<int[]> CountsByItem(
-        IReadOnlyList<IReadOnlyList<int?>> ratingsByRater,
-        int categories
-    )
+    private static List<int[]> CountsByItem(IReadOnlyList<IReadOnlyList<int?>> ratingsByRater, int categories)
     {
         if (ratingsByRater.Count == 0)
         {
@@ -198,9 +162,7 @@ public static class Agreement
         [
             .. Enumerable
                 .Range(0, items)
-                .Select(i =>
-                    Count([.. ratingsByRater.Select(row => row[i]).OfType<int>()], categories)
-                ),
+                .Select(i => Count([.. ratingsByRater.Select(row => row[i]).OfType<int>()], categories)),
         ];
     }
 

@@ -50,12 +50,7 @@ public static class RolloutLog
         Path.Combine(run.RolloutsPath, stage ?? "", $"{step}.ndjson");
 
     /// <summary>Writes a step's groups in one go; a resumed run replaces those of the branch it abandons.</summary>
-    public static void Write(
-        RunLock runLock,
-        int step,
-        IEnumerable<RolloutGroup> groups,
-        string? stage = null
-    )
+    public static void Write(RunLock runLock, int step, IEnumerable<RolloutGroup> groups, string? stage = null)
     {
         var path = PathOf(runLock.Run, step, stage);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
@@ -74,11 +69,6 @@ public static class RolloutLog
 
     /// <summary>Reads a step's groups, one at a time.</summary>
     /// <exception cref="FileNotFoundException">The step has no rollouts.</exception>
-    public static IEnumerable<RolloutGroup> Read(
-        RunDirectory run,
-        int step,
-        string? stage = null
-    ) =>
-        File.ReadLines(PathOf(run, step, stage))
-            .Select(line => JsonSerializer.Deserialize<RolloutGroup>(line, Json)!);
+    public static IEnumerable<RolloutGroup> Read(RunDirectory run, int step, string? stage = null) =>
+        File.ReadLines(PathOf(run, step, stage)).Select(line => JsonSerializer.Deserialize<RolloutGroup>(line, Json)!);
 }

@@ -27,10 +27,7 @@ public static class RunControl
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-        Converters =
-        {
-            new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false),
-        },
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false) },
     };
 
     /// <summary>The command that stands; <see cref="RunCommand.None"/> where there is none.</summary>
@@ -41,9 +38,7 @@ public static class RunControl
             return RunCommand.None;
         try
         {
-            return JsonSerializer
-                    .Deserialize<Order>(File.ReadAllBytes(run.ControlPath), Json)
-                    ?.Command
+            return JsonSerializer.Deserialize<Order>(File.ReadAllBytes(run.ControlPath), Json)?.Command
                 ?? RunCommand.None;
         }
         catch (FileNotFoundException)
@@ -65,10 +60,7 @@ public static class RunControl
         if (command == RunCommand.None)
             File.Delete(run.ControlPath);
         else
-            AtomicFile.Write(
-                run.ControlPath,
-                stream => JsonSerializer.Serialize(stream, new Order(command), Json)
-            );
+            AtomicFile.Write(run.ControlPath, stream => JsonSerializer.Serialize(stream, new Order(command), Json));
     }
 
     private sealed record Order([property: JsonRequired] RunCommand Command);

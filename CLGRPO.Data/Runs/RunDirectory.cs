@@ -45,8 +45,7 @@ public sealed class RunDirectory
     public string LiveSocketPath => In("live.sock");
 
     /// <summary>True when the folder is a run.</summary>
-    public static bool Exists(string path) =>
-        File.Exists(System.IO.Path.Combine(path, "recipe.yaml"));
+    public static bool Exists(string path) => File.Exists(System.IO.Path.Combine(path, "recipe.yaml"));
 
     /// <summary>Makes a run: the folder appears with recipe and environment in it, or not at all.</summary>
     /// <exception cref="IOException">The folder exists already.</exception>
@@ -54,16 +53,9 @@ public sealed class RunDirectory
     {
         var run = new RunDirectory(path);
         using var folder = new AtomicFolder(run.Path);
-        foreach (
-            var inner in (string[])[run.RolloutsPath, run.CheckpointsPath, run.EvaluationsPath]
-        )
-            Directory.CreateDirectory(
-                System.IO.Path.Combine(folder.Path, System.IO.Path.GetFileName(inner))
-            );
-        File.WriteAllText(
-            System.IO.Path.Combine(folder.Path, System.IO.Path.GetFileName(run.RecipePath)),
-            recipeYaml
-        );
+        foreach (var inner in (string[])[run.RolloutsPath, run.CheckpointsPath, run.EvaluationsPath])
+            Directory.CreateDirectory(System.IO.Path.Combine(folder.Path, System.IO.Path.GetFileName(inner)));
+        File.WriteAllText(System.IO.Path.Combine(folder.Path, System.IO.Path.GetFileName(run.RecipePath)), recipeYaml);
         File.WriteAllText(
             System.IO.Path.Combine(folder.Path, System.IO.Path.GetFileName(run.EnvironmentPath)),
             environmentJson

@@ -43,10 +43,7 @@ public sealed record RunEvent
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
         NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals, // a diverged loss is "NaN", not a crash
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        Converters =
-        {
-            new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false),
-        },
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false) },
     };
 
     /// <summary>1, 2, 3 … without a gap; set when appended. Order is by this, never by time.</summary>
@@ -99,11 +96,7 @@ public sealed record RunEvent
             Steps = steps,
         };
 
-    public static RunEvent StepDone(
-        int step,
-        IReadOnlyDictionary<string, double> metrics,
-        string? stage = null
-    ) =>
+    public static RunEvent StepDone(int step, IReadOnlyDictionary<string, double> metrics, string? stage = null) =>
         new()
         {
             Type = RunEventType.Step,
@@ -155,13 +148,11 @@ public sealed record RunEvent
         };
 
     /// <summary>The run ended: <c>completed</c>, <c>interrupted</c>, <c>stopped</c>, <c>failed</c> …</summary>
-    public static RunEvent End(string message) =>
-        new() { Type = RunEventType.End, Message = message };
+    public static RunEvent End(string message) => new() { Type = RunEventType.End, Message = message };
 
     internal byte[] ToLine() => [.. JsonSerializer.SerializeToUtf8Bytes(this, Json), (byte)'\n'];
 
     /// <exception cref="JsonException">The bytes are not an event.</exception>
     internal static RunEvent Parse(ReadOnlySpan<byte> line) =>
-        JsonSerializer.Deserialize<RunEvent>(line, Json)
-        ?? throw new JsonException("null is not an event.");
+        JsonSerializer.Deserialize<RunEvent>(line, Json) ?? throw new JsonException("null is not an event.");
 }

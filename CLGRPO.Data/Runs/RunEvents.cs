@@ -73,12 +73,7 @@ public sealed class RunEvents : IDisposable
     {
         if (!File.Exists(run.EventsPath))
             return [];
-        using var file = new FileStream(
-            run.EventsPath,
-            FileMode.Open,
-            FileAccess.Read,
-            FileShare.ReadWrite
-        );
+        using var file = new FileStream(run.EventsPath, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
         using var content = new MemoryStream();
         file.CopyTo(content);
         return Parse(content.ToArray(), run.EventsPath).Events;
@@ -86,8 +81,7 @@ public sealed class RunEvents : IDisposable
 
     /// <summary>The steps that led to the present weights: those of branches abandoned by a resume are left out.</summary>
     /// <exception cref="InvalidDataException">A line other than the last is damaged.</exception>
-    public static IReadOnlyList<RunEvent> EffectiveSteps(RunDirectory run) =>
-        EffectiveSteps(Read(run));
+    public static IReadOnlyList<RunEvent> EffectiveSteps(RunDirectory run) => EffectiveSteps(Read(run));
 
     /// <summary>As <see cref="EffectiveSteps(RunDirectory)"/>, over events already read.</summary>
     public static IReadOnlyList<RunEvent> EffectiveSteps(IEnumerable<RunEvent> events)
@@ -135,9 +129,7 @@ public sealed class RunEvents : IDisposable
             {
                 var item = RunEvent.Parse(content.AsSpan(start, length));
                 if (item.Number != events.Count + 1)
-                    throw new JsonException(
-                        $"It has number {item.Number}; {events.Count + 1} is due."
-                    );
+                    throw new JsonException($"It has number {item.Number}; {events.Count + 1} is due.");
                 events.Add(item);
             }
             catch (JsonException) when (start + length + 1 == content.Length)

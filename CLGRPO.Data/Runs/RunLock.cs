@@ -119,8 +119,7 @@ public sealed class RunLock : IDisposable
         try
         {
             using var process = Process.GetProcessById(owner.ProcessId);
-            return !process.HasExited
-                && (StartOf(process) - owner.ProcessStarted).Duration() < TimeSpan.FromSeconds(2);
+            return !process.HasExited && (StartOf(process) - owner.ProcessStarted).Duration() < TimeSpan.FromSeconds(2);
         }
         catch (ArgumentException)
         {
@@ -144,9 +143,7 @@ public sealed class RunLock : IDisposable
         return new RunOwner(Environment.MachineName, Environment.ProcessId, StartOf(process));
     }
 
-    private static DateTimeOffset StartOf(Process process) =>
-        new(process.StartTime.ToUniversalTime());
+    private static DateTimeOffset StartOf(Process process) => new(process.StartTime.ToUniversalTime());
 
-    private static string OwnerPath(RunDirectory run) =>
-        System.IO.Path.Combine(run.Path, "owner.json");
+    private static string OwnerPath(RunDirectory run) => System.IO.Path.Combine(run.Path, "owner.json");
 }

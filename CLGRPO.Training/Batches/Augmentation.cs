@@ -30,7 +30,8 @@ public sealed class Augmentation(AugmentationConfig config, long seed, int tileS
             AddNoise(tiles, stream);
     }
 
-    private int Offset(ulong stream, int position) => (int)(CounterRandom.Uniform(seed, stream, position) * (2 * config.Shift + 1)) - config.Shift;
+    private int Offset(ulong stream, int position) =>
+        (int)(CounterRandom.Uniform(seed, stream, position) * (2 * config.Shift + 1)) - config.Shift;
 
     /// <summary>Pixels that move in from outside repeat the edge.</summary>
     private void Move(ReadOnlySpan<float> from, Span<float> to, int right, int down, bool mirror)

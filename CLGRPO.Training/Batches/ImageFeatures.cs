@@ -18,7 +18,9 @@ public sealed class ImageFeatures(PreparedSplit split, bool frozen) : IDisposabl
     public Tensor Of(VisionLanguageModel model, IReadOnlyList<int> samples)
     {
         if (!frozen)
-            return is_grad_enabled() ? model.ImageFeatures(Tiles(model, samples)) : cat(Compute(model, samples, ImagesAtOnce));
+            return is_grad_enabled()
+                ? model.ImageFeatures(Tiles(model, samples))
+                : cat(Compute(model, samples, ImagesAtOnce));
         int[] missing = [.. samples.Where(sample => !_known.ContainsKey(sample)).Distinct()];
         // One by one: in other company an image's last bits may differ, and a resumed run meets it in other company.
         var computed = Compute(model, missing, imagesAtOnce: 1);
@@ -35,8 +37,17 @@ public sealed class ImageFeatures(PreparedSplit split, bool frozen) : IDisposabl
         foreach (var chunk in samples.Chunk(imagesAtOnce))
         {
             using var scope = NewDisposeScope();
-            var tokens = chunk.Select(sample => (long)split.Images.TileCount(split.Samples[sample].Sample) * model.Config.TokensPerTile).ToArray();
-            features.AddRange(model.ImageFeatures(Tiles(model, chunk)).split(tokens).Select(piece => piece.clone().MoveToOuterDisposeScope()));
+            var tokens = chunk
+                .Select(sample =>
+                    (long)split.Images.TileCount(split.Samples[sample].Sample) * model.Config.TokensPerTile
+                )
+                .ToArray();
+            features.AddRange(
+                model
+                    .ImageFeatures(Tiles(model, chunk))
+                    .split(tokens)
+                    .Select(piece => piece.clone().MoveToOuterDisposeScope())
+            );
         }
         return features;
     }
@@ -48,7 +59,8 @@ public sealed class ImageFeatures(PreparedSplit split, bool frozen) : IDisposabl
             features.DetachFromDisposeScope();
     }
 
-    private Tensor Tiles(VisionLanguageModel model, IReadOnlyList<int> samples) => split.Images.Load([.. samples.Select(sample => split.Samples[sample].Sample)]).to(model.Device);
+    private Tensor Tiles(VisionLanguageModel model, IReadOnlyList<int> samples) =>
+        split.Images.Load([.. samples.Select(sample => split.Samples[sample].Sample)]).to(model.Device);
 
     public void Dispose()
     {

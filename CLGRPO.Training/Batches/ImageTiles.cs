@@ -28,7 +28,8 @@ public interface IImageTiles
 /// <param name="version">Where the images lie.</param>
 /// <param name="config">How they are tiled and normalised.</param>
 /// <param name="memoryBytes">Decoded pixels that are kept.</param>
-public sealed class ImageTiles(DatasetVersion version, ImagePreprocessorConfig config, long memoryBytes = 2L << 30) : IImageTiles
+public sealed class ImageTiles(DatasetVersion version, ImagePreprocessorConfig config, long memoryBytes = 2L << 30)
+    : IImageTiles
 {
     private readonly ImagePreprocessor _preprocessor = new(config);
     private readonly ConcurrentDictionary<string, TiledImage> _decoded = new(StringComparer.Ordinal);
@@ -41,7 +42,10 @@ public sealed class ImageTiles(DatasetVersion version, ImagePreprocessorConfig c
     {
         var images = samples.Select(Tiled).ToList();
         var tileValues = 3 * config.TileSize * config.TileSize;
-        var tiles = empty([images.Sum(image => image.TileCount), 3, config.TileSize, config.TileSize], dtype: ScalarType.Float32);
+        var tiles = empty(
+            [images.Sum(image => image.TileCount), 3, config.TileSize, config.TileSize],
+            dtype: ScalarType.Float32
+        );
         var values = MemoryMarshal.Cast<byte, float>(tiles.bytes); // written in place: an array of this size would be garbage every step
         var filled = 0;
         for (var i = 0; i < images.Count; i++)

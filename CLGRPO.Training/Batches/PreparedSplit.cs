@@ -1,3 +1,4 @@
+using CLGRPO.Data.Cot;
 using CLGRPO.Data.Datasets;
 using CLGRPO.Training.Checkpoints;
 using CLGRPO.Training.Rewards;
@@ -16,8 +17,12 @@ public sealed record PreparedSample(Sample Sample, int[] PromptIds, int[] Target
 public sealed class PreparedSplit
 {
     /// <summary>Samples that are prepared already.</summary>
-    internal PreparedSplit(IReadOnlyList<PreparedSample> samples, IReadOnlyList<string> labels, IImageTiles images, CompletionStyle style) =>
-        (Samples, Labels, Images, Style) = (samples, labels, images, style);
+    internal PreparedSplit(
+        IReadOnlyList<PreparedSample> samples,
+        IReadOnlyList<string> labels,
+        IImageTiles images,
+        CompletionStyle style
+    ) => (Samples, Labels, Images, Style) = (samples, labels, images, style);
 
     /// <param name="version">The data set.</param>
     /// <param name="split">Which part of it.</param>
@@ -25,7 +30,14 @@ public sealed class PreparedSplit
     /// <param name="images">Gives the tile count of each image.</param>
     /// <param name="prompt">System text and question.</param>
     /// <param name="style">Reasoning and answer, or the answer alone.</param>
-    public PreparedSplit(DatasetVersion version, Split split, PretrainedModel model, IImageTiles images, PromptConfig prompt, CompletionStyle style)
+    public PreparedSplit(
+        DatasetVersion version,
+        Split split,
+        PretrainedModel model,
+        IImageTiles images,
+        PromptConfig prompt,
+        CompletionStyle style
+    )
     {
         (Labels, Images, Style) = (version.Info.Labels, images, style);
         var question = prompt.For(style).Replace("{labels}", string.Join(", ", Labels), StringComparison.Ordinal);
@@ -33,13 +45,21 @@ public sealed class PreparedSplit
         var promptsByTiles = new Dictionary<int, int[]>(); // the text is the same for every image, only the tile count varies
         Samples =
         [
-            .. version.Of(split).Select(sample => new PreparedSample(sample, PromptFor(images.TileCount(sample)), Target(sample, style, model.Tokenizer))),
+            .. version
+                .Of(split)
+                .Select(sample => new PreparedSample(
+                    sample,
+                    PromptFor(images.TileCount(sample)),
+                    Target(sample, style, model.Tokenizer)
+                )),
         ];
 
         int[] PromptFor(int tiles)
         {
             if (!promptsByTiles.TryGetValue(tiles, out var ids))
-                promptsByTiles[tiles] = ids = template.Render(Messages(prompt.System, question), [tiles], model.Model.Config.TokensPerTile).Ids;
+                promptsByTiles[tiles] = ids = template
+                    .Render(Messages(prompt.System, question), [tiles], model.Model.Config.TokensPerTile)
+                    .Ids;
             return ids;
         }
     }
@@ -60,7 +80,10 @@ public sealed class PreparedSplit
 
     private static int[] Target(Sample sample, CompletionStyle style, Tokenizer tokenizer)
     {
-        var text = style == CompletionStyle.Cot ? sample.Completion : CompletionFormat.Write(think: null, " " + sample.Label, style);
+        var text =
+            style == CompletionStyle.Cot
+                ? sample.Completion
+                : CompletionFormat.Write(think: null, " " + sample.Label, style);
         return text is null ? [] : [.. tokenizer.Encode(text), tokenizer.SpecialTokens.ImEnd];
     }
 }

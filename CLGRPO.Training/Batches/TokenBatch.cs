@@ -44,7 +44,11 @@ public sealed class TokenBatch
     /// <param name="sequences">Each a prompt's ids and its target ids, which follow it.</param>
     /// <param name="config">The model's shape.</param>
     /// <param name="device">Where.</param>
-    public static TokenBatch OfSequences(IReadOnlyList<(int[] Prompt, int[] Target)> sequences, ModelConfig config, Device device)
+    public static TokenBatch OfSequences(
+        IReadOnlyList<(int[] Prompt, int[] Target)> sequences,
+        ModelConfig config,
+        Device device
+    )
     {
         // The last target is predicted, never read.
         var width = sequences.Max(s => s.Prompt.Length + s.Target.Length) - 1;
@@ -64,7 +68,11 @@ public sealed class TokenBatch
     /// <param name="groups">Each a prompt's ids and the ids of its completions, the same number for every prompt.</param>
     /// <param name="config">The model's shape.</param>
     /// <param name="device">Where.</param>
-    public static TokenBatch OfGroups(IReadOnlyList<(int[] Prompt, IReadOnlyList<int[]> Completions)> groups, ModelConfig config, Device device)
+    public static TokenBatch OfGroups(
+        IReadOnlyList<(int[] Prompt, IReadOnlyList<int[]> Completions)> groups,
+        ModelConfig config,
+        Device device
+    )
     {
         var group = groups[0].Completions.Count;
         var promptWidth = groups.Max(g => g.Prompt.Length);
@@ -80,12 +88,23 @@ public sealed class TokenBatch
             rows.Add(completion.AsSpan(0, Math.Max(completion.Length - 1, 0)), prompt.Length, completionWidth);
             for (var t = 0; t < completion.Length; t++)
             {
-                var predictor = t == 0 ? row / group * promptWidth + prompt.Length - 1 : completionStart + row * completionWidth + t - 1;
+                var predictor =
+                    t == 0
+                        ? row / group * promptWidth + prompt.Length - 1
+                        : completionStart + row * completionWidth + t - 1;
                 rows.Predict(predictor, completion[t], row, t);
             }
         }
         int[] lengths = [.. groups.Select(g => g.Prompt.Length)];
-        var attention = new GroupAttention(new HeadShape(config.Language), groups.Count, promptWidth, group, completionWidth, lengths, device);
+        var attention = new GroupAttention(
+            new HeadShape(config.Language),
+            groups.Count,
+            promptWidth,
+            group,
+            completionWidth,
+            lengths,
+            device
+        );
         return rows.Build(attention, device);
     }
 
@@ -94,7 +113,12 @@ public sealed class TokenBatch
     /// <param name="config">The model's shape.</param>
     /// <param name="attention">Mixes [prompts, longest prompt] tokens.</param>
     /// <param name="device">Where.</param>
-    public static TokenBatch OfPrompts(IReadOnlyList<int[]> prompts, ModelConfig config, IAttention attention, Device device)
+    public static TokenBatch OfPrompts(
+        IReadOnlyList<int[]> prompts,
+        ModelConfig config,
+        IAttention attention,
+        Device device
+    )
     {
         var width = prompts.Max(p => p.Length);
         var rows = new RowBuilder(config.ImageTokenId);
@@ -126,7 +150,8 @@ public sealed class TokenBatch
             }
         }
 
-        public void Predict(long predictor, int target, int row, int column) => _predictions.Add((predictor, target, row, column));
+        public void Predict(long predictor, int target, int row, int column) =>
+            _predictions.Add((predictor, target, row, column));
 
         public TokenBatch Build(IAttention attention, Device device)
         {

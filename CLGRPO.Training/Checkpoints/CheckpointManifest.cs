@@ -10,13 +10,23 @@ namespace CLGRPO.Training.Checkpoints;
 public sealed record CheckpointManifest(int FormatVersion, IReadOnlyDictionary<string, SealedFile> Files)
 {
     public const string FileName = "manifest.json";
-    private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+    };
 
     /// <summary>Hashes all files of a folder and writes the manifest beside them.</summary>
     public static void Seal(string folder)
     {
-        var files = Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal).ToDictionary(path => Path.GetFileName(path)!, SealedFile.Of, StringComparer.Ordinal);
-        File.WriteAllText(Path.Combine(folder, FileName), JsonSerializer.Serialize(new CheckpointManifest(1, files), Json));
+        var files = Directory
+            .EnumerateFiles(folder)
+            .Order(StringComparer.Ordinal)
+            .ToDictionary(path => Path.GetFileName(path)!, SealedFile.Of, StringComparer.Ordinal);
+        File.WriteAllText(
+            Path.Combine(folder, FileName),
+            JsonSerializer.Serialize(new CheckpointManifest(1, files), Json)
+        );
     }
 
     /// <summary>Why a folder is not a whole checkpoint; null when it is.</summary>
@@ -36,11 +46,16 @@ public sealed record CheckpointManifest(int FormatVersion, IReadOnlyDictionary<s
         }
         if (manifest is not { FormatVersion: 1, Files: not null })
             return $"{path} is not a manifest of format version 1.";
-        return manifest.Files.Select(file => file.Value.Fault(Path.Combine(folder, file.Key))).FirstOrDefault(fault => fault is not null);
+        return manifest
+            .Files.Select(file => file.Value.Fault(Path.Combine(folder, file.Key)))
+            .FirstOrDefault(fault => fault is not null);
     }
 
     /// <summary>Names a checkpoint by its content.</summary>
-    public static string Hash(string folder) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(File.ReadAllText(Path.Combine(folder, FileName)))));
+    public static string Hash(string folder) =>
+        Convert.ToHexStringLower(
+            SHA256.HashData(Encoding.UTF8.GetBytes(File.ReadAllText(Path.Combine(folder, FileName))))
+        );
 }
 
 /// <summary>A file as it was sealed.</summary>
@@ -57,6 +72,8 @@ public sealed record SealedFile(long Size, string Sha256)
         if (!File.Exists(path))
             return $"{path} is missing.";
         var found = Of(path);
-        return found == this ? null : $"{path} was changed since it was saved: {found.Size} bytes with hash {found.Sha256[..12]}…, sealed as {Size} bytes with {Sha256[..12]}….";
+        return found == this
+            ? null
+            : $"{path} was changed since it was saved: {found.Size} bytes with hash {found.Sha256[..12]}…, sealed as {Size} bytes with {Sha256[..12]}….";
     }
 }

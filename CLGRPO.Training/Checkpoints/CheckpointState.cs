@@ -24,9 +24,16 @@ public sealed record CheckpointState
     /// <summary>Hash of the data set it was trained on.</summary>
     public required string DatasetHash { get; init; }
 
-    private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, RespectNullableAnnotations = true };
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        RespectNullableAnnotations = true,
+    };
 
     public string ToJson() => JsonSerializer.Serialize(this, Json);
 
-    public static CheckpointState Parse(string json) => JsonSerializer.Deserialize<CheckpointState>(json, Json) ?? throw new JsonException("A checkpoint state is an object, not null.");
+    public static CheckpointState Parse(string json) =>
+        JsonSerializer.Deserialize<CheckpointState>(json, Json)
+        ?? throw new JsonException("A checkpoint state is an object, not null.");
 }

@@ -38,7 +38,10 @@ public sealed class CheckpointStore(string folder)
         }
         using var target = new AtomicFolder(PathOf(name));
         model.Save(target.Path);
-        SafetensorsWriter.Write(Path.Combine(target.Path, OptimizerFile), [.. moments.Select(moment => Source(moment.Name, moment.Value))]);
+        SafetensorsWriter.Write(
+            Path.Combine(target.Path, OptimizerFile),
+            [.. moments.Select(moment => Source(moment.Name, moment.Value))]
+        );
         File.WriteAllText(Path.Combine(target.Path, StateFile), state.ToJson());
         CheckpointManifest.Seal(target.Path);
         target.Commit();
@@ -59,7 +62,8 @@ public sealed class CheckpointStore(string folder)
         return null;
     }
 
-    public CheckpointState ReadState(string name) => CheckpointState.Parse(File.ReadAllText(Path.Combine(PathOf(name), StateFile)));
+    public CheckpointState ReadState(string name) =>
+        CheckpointState.Parse(File.ReadAllText(Path.Combine(PathOf(name), StateFile)));
 
     /// <summary>Fills the tensors that <see cref="Save"/> was given as moments.</summary>
     public void Restore(string name, IReadOnlyList<(string Name, Tensor Value)> moments)
@@ -94,10 +98,20 @@ public sealed class CheckpointStore(string folder)
 
     private IEnumerable<string> Names() =>
         Directory.Exists(folder)
-            ? Directory.EnumerateDirectories(folder, Prefix + "*").Select(path => Path.GetFileName(path)!).Where(name => name[Prefix.Length..].All(char.IsAsciiDigit)).Order(StringComparer.Ordinal)
+            ? Directory
+                .EnumerateDirectories(folder, Prefix + "*")
+                .Select(path => Path.GetFileName(path)!)
+                .Where(name => name[Prefix.Length..].All(char.IsAsciiDigit))
+                .Order(StringComparer.Ordinal)
             : [];
 
-    private static TensorSource Source(string name, Tensor value) => new(name, SafetensorsDtype.F32, value.shape, stream => stream.Write(MemoryMarshal.AsBytes(Values(value).AsSpan())));
+    private static TensorSource Source(string name, Tensor value) =>
+        new(
+            name,
+            SafetensorsDtype.F32,
+            value.shape,
+            stream => stream.Write(MemoryMarshal.AsBytes(Values(value).AsSpan()))
+        );
 
     private static float[] Values(Tensor value)
     {

@@ -12,7 +12,11 @@ public static class ModelConfigJson
     {
         try
         {
-            return Parse(JsonNode.Parse(File.ReadAllText(path), documentOptions: new JsonDocumentOptions { MaxDepth = 32 })!.AsObject());
+            return Parse(
+                JsonNode
+                    .Parse(File.ReadAllText(path), documentOptions: new JsonDocumentOptions { MaxDepth = 32 })!
+                    .AsObject()
+            );
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or ModelException)
         {
@@ -24,7 +28,9 @@ public static class ModelConfigJson
     {
         var type = Text(root, "model_type");
         if (type != "internvl")
-            throw new ModelException($"model_type is '{type}'; this program reads 'internvl' (the Hugging Face layout).");
+            throw new ModelException(
+                $"model_type is '{type}'; this program reads 'internvl' (the Hugging Face layout)."
+            );
         var vision = Section(root, "vision_config");
         var text = Section(root, "text_config");
         return new ModelConfig
@@ -112,13 +118,17 @@ public static class ModelConfigJson
         return root.ToJsonString(new JsonSerializerOptions { WriteIndented = true });
     }
 
-    private static JsonObject Section(JsonObject owner, string key) => owner[key] as JsonObject ?? throw new ModelException($"'{key}' is missing or no object.");
+    private static JsonObject Section(JsonObject owner, string key) =>
+        owner[key] as JsonObject ?? throw new ModelException($"'{key}' is missing or no object.");
 
-    private static string Text(JsonObject owner, string key) => owner[key]?.GetValue<string>() ?? throw new ModelException($"'{key}' is missing.");
+    private static string Text(JsonObject owner, string key) =>
+        owner[key]?.GetValue<string>() ?? throw new ModelException($"'{key}' is missing.");
 
-    private static int Integer(JsonObject owner, string key) => owner[key]?.GetValue<int>() ?? throw new ModelException($"'{key}' is missing.");
+    private static int Integer(JsonObject owner, string key) =>
+        owner[key]?.GetValue<int>() ?? throw new ModelException($"'{key}' is missing.");
 
-    private static double Number(JsonObject owner, string key, double otherwise) => owner[key]?.GetValue<double>() ?? otherwise;
+    private static double Number(JsonObject owner, string key, double otherwise) =>
+        owner[key]?.GetValue<double>() ?? otherwise;
 
     /// <summary>A side that is given once or as [height, width].</summary>
     private static int Side(JsonObject owner, string key)
@@ -126,6 +136,8 @@ public static class ModelConfigJson
         if (owner[key] is not JsonArray { Count: 2 } pair)
             return Integer(owner, key);
         var (height, width) = (pair[0]!.GetValue<int>(), pair[1]!.GetValue<int>());
-        return height == width ? height : throw new ModelException($"'{key}' is {height}×{width}; tiles and patches are square.");
+        return height == width
+            ? height
+            : throw new ModelException($"'{key}' is {height}×{width}; tiles and patches are square.");
     }
 }

@@ -11,21 +11,28 @@ internal static class ModelWeights
     private const string HeadName = "language_model.lm_head.weight";
 
     /// <summary>Whether the weights hold an output head of their own; the configuration's flag is not to be trusted.</summary>
-    public static bool HasHead(SafetensorsModel source) => source.Tensors.ContainsKey(HeadName) || source.Tensors.ContainsKey("lm_head.weight");
+    public static bool HasHead(SafetensorsModel source) =>
+        source.Tensors.ContainsKey(HeadName) || source.Tensors.ContainsKey("lm_head.weight");
 
     /// <summary>Fills every parameter.</summary>
     /// <exception cref="SafetensorsException">Tensors are missing, unknown or misshapen; all are listed.</exception>
     public static void Load(VisionLanguageModel model, SafetensorsModel source)
     {
         var byName = source.Tensors.Values.ToDictionary(tensor => CanonicalName(tensor.Name), StringComparer.Ordinal);
-        TensorContract.Check(byName, [.. model.Parameters.Parameters.SelectMany(p => p.Stored).Select(s => new ExpectedTensor(s.Name, s.Shape))]);
+        TensorContract.Check(
+            byName,
+            [.. model.Parameters.Parameters.SelectMany(p => p.Stored).Select(s => new ExpectedTensor(s.Name, s.Shape))]
+        );
         using var noGrad = no_grad();
         foreach (var parameter in model.Parameters.Parameters)
         {
             foreach (var stored in parameter.Stored)
             {
                 using var scope = NewDisposeScope();
-                var values = tensor(RotaryOrder.FromHalves(ReadFloats(source, byName[stored.Name]), stored), stored.Shape);
+                var values = tensor(
+                    RotaryOrder.FromHalves(ReadFloats(source, byName[stored.Name]), stored),
+                    stored.Shape
+                );
                 Rows(parameter, stored).copy_(values);
             }
         }
@@ -36,7 +43,15 @@ internal static class ModelWeights
         [
             .. from parameter in model.Parameters.Parameters
             from stored in parameter.Stored
-            select new TensorSource(stored.Name, SafetensorsDtype.F32, stored.Shape, stream => stream.Write(MemoryMarshal.AsBytes(RotaryOrder.ToHalves(Values(parameter, stored), stored).AsSpan()))),
+            select new TensorSource(
+                stored.Name,
+                SafetensorsDtype.F32,
+                stored.Shape,
+                stream =>
+                    stream.Write(
+                        MemoryMarshal.AsBytes(RotaryOrder.ToHalves(Values(parameter, stored), stored).AsSpan())
+                    )
+            ),
         ];
 
     private static float[] Values(Parameter parameter, StoredTensor stored)
@@ -46,7 +61,8 @@ internal static class ModelWeights
         return Rows(parameter, stored).cpu().contiguous().data<float>().ToArray();
     }
 
-    private static Tensor Rows(Parameter parameter, StoredTensor stored) => parameter.Value.narrow(0, stored.FirstRow, stored.Rows);
+    private static Tensor Rows(Parameter parameter, StoredTensor stored) =>
+        parameter.Value.narrow(0, stored.FirstRow, stored.Rows);
 
     /// <summary>Newer saves put everything under <c>model.</c>; internvl.md §9, layout C.</summary>
     private static string CanonicalName(string name)
@@ -66,9 +82,17 @@ internal static class ModelWeights
         return tensor.Dtype switch
         {
             SafetensorsDtype.F32 => MemoryMarshal.Cast<byte, float>(bytes).ToArray(),
-            SafetensorsDtype.F16 => Array.ConvertAll(MemoryMarshal.Cast<byte, Half>(bytes).ToArray(), value => (float)value),
-            SafetensorsDtype.BF16 => Array.ConvertAll(MemoryMarshal.Cast<byte, ushort>(bytes).ToArray(), value => BitConverter.UInt32BitsToSingle((uint)value << 16)),
-            _ => throw new ModelException($"Tensor '{tensor.Name}' is {tensor.Dtype}; weights are read as F32, F16 or BF16."),
+            SafetensorsDtype.F16 => Array.ConvertAll(
+                MemoryMarshal.Cast<byte, Half>(bytes).ToArray(),
+                value => (float)value
+            ),
+            SafetensorsDtype.BF16 => Array.ConvertAll(
+                MemoryMarshal.Cast<byte, ushort>(bytes).ToArray(),
+                value => BitConverter.UInt32BitsToSingle((uint)value << 16)
+            ),
+            _ => throw new ModelException(
+                $"Tensor '{tensor.Name}' is {tensor.Dtype}; weights are read as F32, F16 or BF16."
+            ),
         };
     }
 }
@@ -79,9 +103,11 @@ internal static class ModelWeights
 /// </summary>
 internal static class RotaryOrder
 {
-    public static float[] FromHalves(float[] values, StoredTensor stored) => Reordered(values, stored, (row, half) => (row % 2 * half) + row / 2);
+    public static float[] FromHalves(float[] values, StoredTensor stored) =>
+        Reordered(values, stored, (row, half) => (row % 2 * half) + row / 2);
 
-    public static float[] ToHalves(float[] values, StoredTensor stored) => Reordered(values, stored, (row, half) => (row % half * 2) + row / half);
+    public static float[] ToHalves(float[] values, StoredTensor stored) =>
+        Reordered(values, stored, (row, half) => (row % half * 2) + row / half);
 
     private static float[] Reordered(float[] values, StoredTensor stored, Func<int, int, int> sourceRow)
     {

@@ -8,7 +8,8 @@ using static TorchSharp.torch;
 namespace CLGRPO.Training.Checkpoints;
 
 /// <summary>A model folder in memory: the weights, and the tokenizer and image preprocessing they were trained with.</summary>
-public sealed record PretrainedModel(VisionLanguageModel Model, Tokenizer Tokenizer, ImagePreprocessorConfig Images) : IDisposable
+public sealed record PretrainedModel(VisionLanguageModel Model, Tokenizer Tokenizer, ImagePreprocessorConfig Images)
+    : IDisposable
 {
     public const string WeightsFile = "model.safetensors";
 
@@ -43,7 +44,11 @@ public sealed record PretrainedModel(VisionLanguageModel Model, Tokenizer Tokeni
         File.WriteAllText(Path.Combine(folder, "preprocessor_config.json"), WritePreprocessor());
         File.WriteAllText(Path.Combine(folder, "generation_config.json"), WriteGeneration());
         Tokenizer.Save(Path.Combine(folder, "tokenizer.json"));
-        SafetensorsWriter.Write(Path.Combine(folder, WeightsFile), ModelWeights.Sources(Model), new Dictionary<string, string>(StringComparer.Ordinal) { ["format"] = "pt" });
+        SafetensorsWriter.Write(
+            Path.Combine(folder, WeightsFile),
+            ModelWeights.Sources(Model),
+            new Dictionary<string, string>(StringComparer.Ordinal) { ["format"] = "pt" }
+        );
     }
 
     public void Dispose() => Model.Dispose();
@@ -57,9 +62,18 @@ public sealed record PretrainedModel(VisionLanguageModel Model, Tokenizer Tokeni
         float[] Triple(string key) => [.. root[key]!.AsArray().Select(value => value!.GetValue<float>())];
         var size = root["size"]!["height"]!.GetValue<int>();
         if (size != config.Vision.ImageSize)
-            throw new ModelException($"{path}: tiles of {size} pixels do not fit a vision tower for {config.Vision.ImageSize}.");
+            throw new ModelException(
+                $"{path}: tiles of {size} pixels do not fit a vision tower for {config.Vision.ImageSize}."
+            );
         var tiled = root["crop_to_patches"]?.GetValue<bool>() ?? true;
-        return new ImagePreprocessorConfig(size, root["min_patches"]?.GetValue<int>() ?? 1, tiled ? root["max_patches"]?.GetValue<int>() ?? 12 : 1, UseThumbnail: true, Triple("image_mean"), Triple("image_std"));
+        return new ImagePreprocessorConfig(
+            size,
+            root["min_patches"]?.GetValue<int>() ?? 1,
+            tiled ? root["max_patches"]?.GetValue<int>() ?? 12 : 1,
+            UseThumbnail: true,
+            Triple("image_mean"),
+            Triple("image_std")
+        );
     }
 
     private string WritePreprocessor() =>
@@ -81,5 +95,9 @@ public sealed record PretrainedModel(VisionLanguageModel Model, Tokenizer Tokeni
         }.ToJsonString(new() { WriteIndented = true });
 
     private string WriteGeneration() =>
-        new JsonObject { ["eos_token_id"] = Tokenizer.SpecialTokens.ImEnd, ["pad_token_id"] = Tokenizer.SpecialTokens.EndOfText }.ToJsonString(new() { WriteIndented = true });
+        new JsonObject
+        {
+            ["eos_token_id"] = Tokenizer.SpecialTokens.ImEnd,
+            ["pad_token_id"] = Tokenizer.SpecialTokens.EndOfText,
+        }.ToJsonString(new() { WriteIndented = true });
 }

@@ -10,10 +10,7 @@ internal static class CommandLine
     private const string Name = "clgrpo";
 
     public static Command Root() =>
-        new(
-            Name,
-            "Teaches small vision-language models to reason: COT data, four training stages, evaluation."
-        )
+        new(Name, "Teaches small vision-language models to reason: COT data, four training stages, evaluation.")
         {
             new HelpOption(),
             new VersionOption(),
@@ -34,13 +31,8 @@ internal static class CommandLine
         var parsed = Root().Parse(args);
         if (parsed.Action is ParseErrorAction)
         {
-            var mistakes = string.Join(
-                ' ',
-                parsed.Errors.Select(mistake => OneLine(mistake.Message))
-            );
-            await error.WriteLineAsync(
-                $"{Name}: {mistakes} See '{PathOf(parsed.CommandResult.Command)} --help'."
-            );
+            var mistakes = string.Join(' ', parsed.Errors.Select(mistake => OneLine(mistake.Message)));
+            await error.WriteLineAsync($"{Name}: {mistakes} See '{PathOf(parsed.CommandResult.Command)} --help'.");
             return 1;
         }
         try
@@ -62,10 +54,7 @@ internal static class CommandLine
     }
 
     private static string OneLine(string text) =>
-        string.Join(
-            ' ',
-            text.Split((char[])['\n', '\r', '\t'], StringSplitOptions.RemoveEmptyEntries)
-        );
+        string.Join(' ', text.Split((char[])['\n', '\r', '\t'], StringSplitOptions.RemoveEmptyEntries));
 
     private static string PathOf(Command command) =>
         command.Parents.OfType<Command>().FirstOrDefault() is { } parent

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
 using static TorchSharp.torch;
 
 namespace CLGRPO.Training.Cli;
@@ -7,8 +6,6 @@ namespace CLGRPO.Training.Cli;
 /// <summary>Options that several commands take.</summary>
 internal static class CommonOptions
 {
-    public static JsonSerializerOptions Indented { get; } = new() { WriteIndented = true };
-
     /// <summary>Part of a run's identity: the sum of the workers' gradients depends on their number.</summary>
     public static Option<int> Workers() =>
         new("--workers")
@@ -25,46 +22,28 @@ internal static class CommonOptions
         };
 
     public static Option<string> Datasets() =>
-        new("--datasets")
-        {
-            Description = "Folder of the data sets",
-            DefaultValueFactory = _ => "datasets",
-        };
+        new("--datasets") { Description = "Folder of the data sets", DefaultValueFactory = _ => "datasets" };
 
     public static Option<string> Model() =>
-        new("--model")
-        {
-            Description = "A model's folder, such as a checkpoint of a run",
-            Required = true,
-        };
+        new("--model") { Description = "A model's folder, such as a checkpoint of a run", Required = true };
 
     public static Option<string?> Prompt() =>
-        new("--prompt")
-        {
-            Description = "What to ask; a checkpoint of a run knows what it was trained with",
-        };
+        new("--prompt") { Description = "What to ask; a checkpoint of a run knows what it was trained with" };
 
     public static Option<string?> System() =>
-        new("--system")
-        {
-            Description = "The system message; empty for none; a checkpoint of a run knows its own",
-        };
+        new("--system") { Description = "The system message; empty for none; a checkpoint of a run knows its own" };
 
     /// <exception cref="ArgumentException">The value is below 1.</exception>
     public static int AtLeastOne(ParseResult parsed, Option<int> option) =>
         parsed.GetValue(option) is >= 1 and var value
             ? value
-            : throw new ArgumentException(
-                $"{option.Name} is {parsed.GetValue(option)}; it must be at least 1."
-            );
+            : throw new ArgumentException($"{option.Name} is {parsed.GetValue(option)}; it must be at least 1.");
 
     /// <exception cref="ArgumentException">The value is below 1.</exception>
     public static int? AtLeastOne(ParseResult parsed, Option<int?> option) =>
         parsed.GetValue(option) is not < 1
             ? parsed.GetValue(option)
-            : throw new ArgumentException(
-                $"{option.Name} is {parsed.GetValue(option)}; it must be at least 1."
-            );
+            : throw new ArgumentException($"{option.Name} is {parsed.GetValue(option)}; it must be at least 1.");
 
     /// <summary>A file to write, checked before the work that fills it.</summary>
     /// <exception cref="DirectoryNotFoundException">Its folder is missing.</exception>
@@ -77,9 +56,7 @@ internal static class CommonOptions
             && !Directory.Exists(folder)
         )
         {
-            throw new DirectoryNotFoundException(
-                $"{option.Name} is '{path}', but there is no folder '{folder}'."
-            );
+            throw new DirectoryNotFoundException($"{option.Name} is '{path}', but there is no folder '{folder}'.");
         }
         return path;
     }
@@ -94,8 +71,6 @@ internal static class CommonOptions
         }
         return name == "cpu" || cuda.is_available()
             ? new Device(name)
-            : throw new ArgumentException(
-                $"--device is '{name}', but this libtorch finds no CUDA device; give cpu."
-            );
+            : throw new ArgumentException($"--device is '{name}', but this libtorch finds no CUDA device; give cpu.");
     }
 }

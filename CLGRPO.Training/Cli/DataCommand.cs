@@ -8,7 +8,12 @@ namespace CLGRPO.Training.Cli;
 /// <summary><c>data generate|get|validate|stats</c>.</summary>
 internal static class DataCommand
 {
-    private static readonly Option<string> Root = new("--root") { Description = "Folder of the data sets", DefaultValueFactory = _ => "datasets", Recursive = true };
+    private static readonly Option<string> Root = new("--root")
+    {
+        Description = "Folder of the data sets",
+        DefaultValueFactory = _ => "datasets",
+        Recursive = true,
+    };
 
     public static Command Create() =>
         new("data", "Makes, fetches, checks and counts data sets") { Root, Generate(), Get(), Validate(), Stats() };
@@ -18,15 +23,58 @@ internal static class DataCommand
         var name = new Argument<string>("name") { Description = "emoscenes" };
         name.AcceptOnlyFromAmong("emoscenes");
         var defaults = new EmoScenesConfig();
-        var seed = new Option<ulong>("--seed") { Description = "Every picture follows from it", DefaultValueFactory = _ => defaults.Seed };
-        var train = new Option<int>("--train") { Description = "Training images", DefaultValueFactory = _ => defaults.Train };
-        var validation = new Option<int>("--validation") { Description = "Validation images", DefaultValueFactory = _ => defaults.Validation };
-        var test = new Option<int>("--test") { Description = "Held-out images", DefaultValueFactory = _ => defaults.Test };
-        var jitter = new Option<double>("--jitter") { Description = "Pixels that cards, scene and figures move at most", DefaultValueFactory = _ => defaults.JitterPixels };
-        var noise = new Option<double>("--noise") { Description = "Deviation of the pixel noise, pixels being 0 to 1", DefaultValueFactory = _ => defaults.Noise };
-        var rename = new Option<string>("--as") { Description = "Name of the data set", DefaultValueFactory = _ => defaults.Name };
-        var mistakes = new Option<double>("--teacher-mistakes") { Description = "Share of mentions that the rule teacher gets wrong", DefaultValueFactory = _ => defaults.Teacher.Mistakes };
-        var command = new Command("generate", "Draws a built-in data set") { name, rename, seed, train, validation, test, jitter, noise, mistakes };
+        var seed = new Option<ulong>("--seed")
+        {
+            Description = "Every picture follows from it",
+            DefaultValueFactory = _ => defaults.Seed,
+        };
+        var train = new Option<int>("--train")
+        {
+            Description = "Training images",
+            DefaultValueFactory = _ => defaults.Train,
+        };
+        var validation = new Option<int>("--validation")
+        {
+            Description = "Validation images",
+            DefaultValueFactory = _ => defaults.Validation,
+        };
+        var test = new Option<int>("--test")
+        {
+            Description = "Held-out images",
+            DefaultValueFactory = _ => defaults.Test,
+        };
+        var jitter = new Option<double>("--jitter")
+        {
+            Description = "Pixels that cards, scene and figures move at most",
+            DefaultValueFactory = _ => defaults.JitterPixels,
+        };
+        var noise = new Option<double>("--noise")
+        {
+            Description = "Deviation of the pixel noise, pixels being 0 to 1",
+            DefaultValueFactory = _ => defaults.Noise,
+        };
+        var rename = new Option<string>("--as")
+        {
+            Description = "Name of the data set",
+            DefaultValueFactory = _ => defaults.Name,
+        };
+        var mistakes = new Option<double>("--teacher-mistakes")
+        {
+            Description = "Share of mentions that the rule teacher gets wrong",
+            DefaultValueFactory = _ => defaults.Teacher.Mistakes,
+        };
+        var command = new Command("generate", "Draws a built-in data set")
+        {
+            name,
+            rename,
+            seed,
+            train,
+            validation,
+            test,
+            jitter,
+            noise,
+            mistakes,
+        };
         command.SetAction(parsed =>
         {
             var config = defaults with
@@ -77,20 +125,29 @@ internal static class DataCommand
         var command = new Command("stats", "Counts classes, attributes and completions") { dataset };
         command.SetAction(parsed =>
         {
-            foreach (var split in DatasetStatistics.Of(DatasetVersion.Open(DatasetVersion.Find(parsed.GetValue(Root)!, parsed.GetValue(dataset)!))))
+            foreach (
+                var split in DatasetStatistics.Of(
+                    DatasetVersion.Open(DatasetVersion.Find(parsed.GetValue(Root)!, parsed.GetValue(dataset)!))
+                )
+            )
                 Print(split);
         });
         return command;
     }
 
-    private static Argument<string> Dataset() => new("dataset") { Description = "A data set's name, the hash of a version, or a version's folder" };
+    private static Argument<string> Dataset() =>
+        new("dataset") { Description = "A data set's name, the hash of a version, or a version's folder" };
 
     private static void Print(SplitStatistics split)
     {
-        Console.WriteLine($"{split.Split.Key()}: {split.Samples} samples, {split.Completions} completions ({split.Malformed} malformed, {split.WrongAnswers} wrong, {split.MeanWords:F1} words)");
+        Console.WriteLine(
+            $"{split.Split.Key()}: {split.Samples} samples, {split.Completions} completions ({split.Malformed} malformed, {split.WrongAnswers} wrong, {split.MeanWords:F1} words)"
+        );
         Console.WriteLine("  " + string.Join("  ", split.Labels.Select(label => $"{label.Key} {label.Value}")));
     }
 
     private static void Tell(DatasetVersion version) =>
-        Console.WriteLine($"{version.Path}: {version.Info.Counts.Train} training, {version.Info.Counts.Validation} validation, {version.Info.Counts.Test} test images");
+        Console.WriteLine(
+            $"{version.Path}: {version.Info.Counts.Train} training, {version.Info.Counts.Validation} validation, {version.Info.Counts.Test} test images"
+        );
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using CLGRPO.Data.Cot;
 using CLGRPO.Data.Datasets;
 using CLGRPO.Data.Files;
 using CLGRPO.Training.Batches;
@@ -30,20 +31,15 @@ internal sealed class EvalCommand
     };
     private readonly Option<CompletionStyle?> _completion = new("--completion")
     {
-        Description =
-            "Reasoning and answer, or the answer alone; by default as the checkpoint was trained, else cot",
+        Description = "Reasoning and answer, or the answer alone; by default as the checkpoint was trained, else cot",
     };
     private readonly Option<string?> _prompt = CommonOptions.Prompt();
     private readonly Option<string?> _system = CommonOptions.System();
     private readonly Option<int?> _maxTokens = new("--max-tokens")
     {
-        Description =
-            $"Tokens at which a completion is cut; by default as in the run, else {LongestCompletion}",
+        Description = $"Tokens at which a completion is cut; by default as in the run, else {LongestCompletion}",
     };
-    private readonly Option<int?> _limit = new("--limit")
-    {
-        Description = "Only the first images, for a quick look",
-    };
+    private readonly Option<int?> _limit = new("--limit") { Description = "Only the first images, for a quick look" };
     private readonly SamplingOptions _sampling = new();
     private readonly Option<string?> _output = new("--output")
     {
@@ -93,18 +89,9 @@ internal sealed class EvalCommand
     {
         var folder = parsed.GetValue(_model)!;
         var trained = TrainedModel.Find(folder);
-        var style =
-            parsed.GetValue(_completion) ?? trained?.Stage.Completion ?? CompletionStyle.Cot;
-        var version = DatasetVersion.Open(
-            DatasetVersion.Find(parsed.GetValue(_datasets)!, parsed.GetValue(_dataset)!)
-        );
-        var texts = TrainedModel.Texts(
-            trained,
-            parsed.GetValue(_system),
-            parsed.GetValue(_prompt),
-            style,
-            version
-        );
+        var style = parsed.GetValue(_completion) ?? trained?.Stage.Completion ?? CompletionStyle.Cot;
+        var version = DatasetVersion.Open(DatasetVersion.Find(parsed.GetValue(_datasets)!, parsed.GetValue(_dataset)!));
+        var texts = TrainedModel.Texts(trained, parsed.GetValue(_system), parsed.GetValue(_prompt), style, version);
         var prompt = new PromptConfig
         {
             System = texts.System,
@@ -115,11 +102,7 @@ internal sealed class EvalCommand
         var sampling = _sampling.Read(parsed);
         var maxTokens =
             CommonOptions.AtLeastOne(parsed, _maxTokens)
-            ?? (
-                trained is null
-                    ? LongestCompletion
-                    : StageRunner.MaxTokens(trained.Recipe, trained.Stage)
-            );
+            ?? (trained is null ? LongestCompletion : StageRunner.MaxTokens(trained.Recipe, trained.Stage));
         var limit = CommonOptions.AtLeastOne(parsed, _limit);
 
         using var model = PretrainedModel.Load(folder, CommonOptions.DeviceOf(parsed, _device));
@@ -127,23 +110,10 @@ internal sealed class EvalCommand
         using var policy = new PolicyReplicas(model.Model, threads, new HashSet<ModelPart>());
         var images = model.Images with
         {
-            MaxTiles = Math.Min(
-                model.Images.MaxTiles,
-                trained?.Recipe.Image.MaxTiles ?? model.Images.MaxTiles
-            ),
+            MaxTiles = Math.Min(model.Images.MaxTiles, trained?.Recipe.Image.MaxTiles ?? model.Images.MaxTiles),
         };
-        var prepared = new PreparedSplit(
-            version,
-            split,
-            model,
-            new ImageTiles(version, images),
-            prompt,
-            style
-        );
-        var answers = new Evaluator(policy, prepared, model.Tokenizer, maxTokens).Evaluate(
-            sampling,
-            limit
-        );
+        var prepared = new PreparedSplit(version, split, model, new ImageTiles(version, images), prompt, style);
+        var answers = new Evaluator(policy, prepared, model.Tokenizer, maxTokens).Evaluate(sampling, limit);
         return SplitEvaluation.Of(
             folder,
             version,

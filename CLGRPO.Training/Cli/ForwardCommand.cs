@@ -21,8 +21,7 @@ internal static class ForwardCommand
         var system = CommonOptions.System();
         var output = new Option<string?>("--output")
         {
-            Description =
-                "The safetensors file to write: input_ids [tokens], logits [tokens, vocabulary]",
+            Description = "The safetensors file to write: input_ids [tokens], logits [tokens, vocabulary]",
             Required = true,
         };
         var device = CommonOptions.Device();

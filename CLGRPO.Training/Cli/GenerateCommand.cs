@@ -94,9 +94,7 @@ internal static class GenerateCommand
         )[0];
         return
         [
-            .. group.Completions.Select(completion =>
-                model.Tokenizer.Decode(completion.Ids, skipSpecialTokens: true)
-            ),
+            .. group.Completions.Select(completion => model.Tokenizer.Decode(completion.Ids, skipSpecialTokens: true)),
         ];
     }
 }

@@ -21,18 +21,11 @@ internal sealed class Question
     {
         _preprocessor = new ImagePreprocessor(model.Images);
         _image = imagePath is null ? null : Read(imagePath);
-        ChatPart[] parts = imagePath is null
-            ? [new TextPart(text)]
-            : [new ImagePart(), new TextPart(text)];
+        ChatPart[] parts = imagePath is null ? [new TextPart(text)] : [new ImagePart(), new TextPart(text)];
         var user = new ChatMessage("user", parts);
-        ChatMessage[] messages =
-            system.Length > 0 ? [new ChatMessage("system", system), user] : [user];
+        ChatMessage[] messages = system.Length > 0 ? [new ChatMessage("system", system), user] : [user];
         Ids = new ChatTemplate(model.Tokenizer)
-            .Render(
-                messages,
-                _image is null ? [] : [_image.TileCount],
-                model.Model.Config.TokensPerTile
-            )
+            .Render(messages, _image is null ? [] : [_image.TileCount], model.Model.Config.TokensPerTile)
             .Ids;
         if (Ids.Length > model.Model.Config.Language.MaxPositions)
         {

@@ -22,8 +22,7 @@ internal sealed class ReproduceCommand
     };
     private readonly Option<string> _out = new("--out")
     {
-        Description =
-            "Folder of the runs, the report and its pictures; seeds done there are not trained again",
+        Description = "Folder of the runs, the report and its pictures; seeds done there are not trained again",
         DefaultValueFactory = _ => "runs/reproduce",
     };
     private readonly Option<string?> _docs = new("--docs")
@@ -93,10 +92,7 @@ internal sealed class ReproduceCommand
 
     private static void GenerateMissing(Recipe recipe, string datasets)
     {
-        if (
-            recipe.Dataset == EmoScenes.Name
-            && !Directory.Exists(Path.Combine(datasets, EmoScenes.Name))
-        )
+        if (recipe.Dataset == EmoScenes.Name && !Directory.Exists(Path.Combine(datasets, EmoScenes.Name)))
         {
             EmoScenesGenerator.Generate(EmoScenes, datasets);
         }

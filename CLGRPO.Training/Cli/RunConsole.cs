@@ -32,7 +32,9 @@ internal sealed class RunConsole(TextWriter log, TimeProvider? clock = null)
         var elapsed = _clock.GetElapsedTime(_stageStarted);
         var line = Line(stage, step, total, metrics, elapsed);
         if (_terminal)
-            AnsiConsole.Write($"\r{line.PadRight(Math.Max(1, Console.WindowWidth - 1))[..Math.Max(1, Console.WindowWidth - 1)]}");
+            AnsiConsole.Write(
+                $"\r{line.PadRight(Math.Max(1, Console.WindowWidth - 1))[..Math.Max(1, Console.WindowWidth - 1)]}"
+            );
         else if (_lastLine == 0 || _clock.GetElapsedTime(_lastLine) >= PlainEvery || step == total)
         {
             Say(line);
@@ -44,12 +46,22 @@ internal sealed class RunConsole(TextWriter log, TimeProvider? clock = null)
         Say($"{stage}: validation after step {step}: accuracy {accuracy:P1}, format {format:P1}");
 
     public void Evaluated(string stage, EvaluationScores greedy, EvaluationScores sampled) =>
-        Say($"{stage}: held-out accuracy {greedy.Accuracy:P1} greedy, {sampled.Accuracy:P1} sampled; format {greedy.FormatRate:P1} and {sampled.FormatRate:P1}");
+        Say(
+            $"{stage}: held-out accuracy {greedy.Accuracy:P1} greedy, {sampled.Accuracy:P1} sampled; format {greedy.FormatRate:P1} and {sampled.FormatRate:P1}"
+        );
 
-    private string Line(string stage, int step, int total, IReadOnlyDictionary<string, double> metrics, TimeSpan elapsed)
+    private string Line(
+        string stage,
+        int step,
+        int total,
+        IReadOnlyDictionary<string, double> metrics,
+        TimeSpan elapsed
+    )
     {
         var left = TimeSpan.FromSeconds(elapsed.TotalSeconds / Math.Max(1, step - _firstStep) * (total - step));
-        var outcome = metrics.TryGetValue("reward", out var reward) ? $"reward {reward:F3}" : $"loss {metrics["loss"]:F4}";
+        var outcome = metrics.TryGetValue("reward", out var reward)
+            ? $"reward {reward:F3}"
+            : $"loss {metrics["loss"]:F4}";
         var speed = metrics["num_tokens"] / Math.Max(1e-9, metrics["step_time"]);
         return $"{stage}: step {step}/{total}  {outcome}  {speed:N0} tokens/s  {left:mm\\:ss} left";
     }

@@ -10,10 +10,7 @@ internal sealed class SamplingOptions
     {
         Description = "Divides the logits; 0 always takes the most likely token",
     };
-    private readonly Option<int> _topK = new("--top-k")
-    {
-        Description = "Keep the k most likely tokens; 0 keeps all",
-    };
+    private readonly Option<int> _topK = new("--top-k") { Description = "Keep the k most likely tokens; 0 keeps all" };
     private readonly Option<double> _topP = new("--top-p")
     {
         Description = "Keep the fewest tokens that have this probability together",

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
-using System.Text.Json;
 using CLGRPO.Data.Datasets;
 using CLGRPO.Data.Runs;
 using CLGRPO.Training.Compute;
@@ -14,13 +13,36 @@ internal static class TrainCommand
 {
     public static Command Create()
     {
-        var recipe = new Argument<string?>("recipe") { Description = "A recipe; not needed to go on with a run", Arity = ArgumentArity.ZeroOrOne };
+        var recipe = new Argument<string?>("recipe")
+        {
+            Description = "A recipe; not needed to go on with a run",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
         var run = new Option<string>("--run") { Description = "The run's folder", Required = true };
-        var datasets = new Option<string>("--datasets") { Description = "Folder of the data sets", DefaultValueFactory = _ => "datasets" };
+        var datasets = new Option<string>("--datasets")
+        {
+            Description = "Folder of the data sets",
+            DefaultValueFactory = _ => "datasets",
+        };
         var workers = CommonOptions.Workers();
         var device = CommonOptions.Device();
-        var command = new Command("train", "Trains a recipe's stages, or goes on where a run stopped") { recipe, run, datasets, workers, device };
-        command.SetAction(parsed => Train(parsed.GetValue(recipe) is { } path ? RecipeReader.ReadFile(path) : null, parsed.GetValue(run)!, parsed.GetValue(datasets)!, parsed.GetValue(workers), parsed.GetValue(device)!));
+        var command = new Command("train", "Trains a recipe's stages, or goes on where a run stopped")
+        {
+            recipe,
+            run,
+            datasets,
+            workers,
+            device,
+        };
+        command.SetAction(parsed =>
+            Train(
+                parsed.GetValue(recipe) is { } path ? RecipeReader.ReadFile(path) : null,
+                parsed.GetValue(run)!,
+                parsed.GetValue(datasets)!,
+                parsed.GetValue(workers),
+                parsed.GetValue(device)!
+            )
+        );
         return command;
     }
 
@@ -28,8 +50,8 @@ internal static class TrainCommand
     /// <param name="begun">What to train; null goes on with whatever the run was begun with.</param>
     /// <param name="runPath">The run's folder.</param>
     /// <param name="datasets">Folder of the data sets.</param>
-    /// <param name="workers">Threads that each take a share of a step.</param>
-    /// <param name="device">cpu or cuda.</param>
+    /// <param name="workers">Threads that each take a share of a step, for a run that begins.</param>
+    /// <param name="device">cpu or cuda, for a run that begins.</param>
     /// <returns>The exit code: 0 when all stages are done, 130 when it was stopped.</returns>
     public static int Train(Recipe? begun, string runPath, string datasets, int workers, string device)
     {
@@ -44,11 +66,12 @@ internal static class TrainCommand
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => AskToStop(signal, stop));
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => AskToStop(signal, stop));
         using var session = new RunSession(run, recipe, dataset, console, stop);
-        using var threads = new WorkerThreads(workers);
+        var environment = RunEnvironment.Of(run); // not today's options: they are part of what the run is
+        using var threads = new WorkerThreads(environment.Workers);
         if (RunControl.Read(run) is RunCommand.Stop or RunCommand.Abort)
             RunControl.Write(run, RunCommand.None); // it was meant for the process before
         session.Events.Append(RunEvent.RunStarted($"data set {dataset.Name} {dataset.Hash}"));
-        return Finish(session, () => new StageRunner(session, threads, new Device(device)).Run());
+        return Finish(session, () => new StageRunner(session, threads, new Device(environment.Device)).Run());
     }
 
     /// <summary>The worker's edge: a failure becomes the run's last event, with its reason.</summary>
@@ -81,7 +104,9 @@ internal static class TrainCommand
     }
 
     private static string LastGood(RunSession session) =>
-        session.Checkpoints.Newest(out _) is { } name ? $"the last good checkpoint is {session.Checkpoints.PathOf(name)}" : "there is no checkpoint yet";
+        session.Checkpoints.Newest(out _) is { } name
+            ? $"the last good checkpoint is {session.Checkpoints.PathOf(name)}"
+            : "there is no checkpoint yet";
 
     /// <summary>The first signal ends the run after the step in hand; a second one ends the process at once.</summary>
     private static void AskToStop(PosixSignalContext signal, CancellationTokenSource stop)
@@ -94,23 +119,16 @@ internal static class TrainCommand
     {
         if (recipe is null)
             throw new ArgumentException($"There is no run in '{path}' to go on with; give a recipe to begin one.");
-        var environment = new
-        {
-            program = typeof(TrainCommand).Assembly.GetName().Version!.ToString(),
-            runtime = RuntimeInformation.FrameworkDescription,
-            system = RuntimeInformation.OSDescription,
-            processors = Environment.ProcessorCount,
-            workers,
-            device,
-        };
-        return RunDirectory.Create(path, recipe.ToYaml(), JsonSerializer.Serialize(environment, CommonOptions.Indented));
+        return RunDirectory.Create(path, recipe.ToYaml(), RunEnvironment.Here(workers, device).ToJson());
     }
 
     private static RunDirectory Reopen(string path, Recipe? recipe)
     {
         var run = RunDirectory.Open(path);
         if (recipe is not null && recipe.ContentHash() != RecipeReader.ReadFile(run.RecipePath).ContentHash())
-            throw new ArgumentException($"'{path}' was begun with another recipe than this '{recipe.Name}'. Go on with it by `clgrpo train --run {path}`, or begin a new run in another folder.");
+            throw new ArgumentException(
+                $"'{path}' was begun with another recipe than this '{recipe.Name}'. Go on with it by `clgrpo train --run {path}`, or begin a new run in another folder."
+            );
         return run;
     }
 }

@@ -1,3 +1,4 @@
+using CLGRPO.Data.Cot;
 using CLGRPO.Data.Datasets;
 using CLGRPO.Training.Checkpoints;
 using CLGRPO.Training.Rewards;
@@ -32,12 +33,8 @@ internal sealed record TrainedModel(Recipe Recipe, Stage Stage)
         var recipe = RecipeReader.ReadFile(recipePath);
         var name = CheckpointState.Parse(File.ReadAllText(statePath)).Stage;
         var stage =
-            recipe.Stages.FirstOrDefault(stage =>
-                string.Equals(stage.Name, name, StringComparison.Ordinal)
-            )
-            ?? throw new InvalidDataException(
-                $"{statePath} names stage '{name}', which {recipePath} does not have."
-            );
+            recipe.Stages.FirstOrDefault(stage => string.Equals(stage.Name, name, StringComparison.Ordinal))
+            ?? throw new InvalidDataException($"{statePath} names stage '{name}', which {recipePath} does not have.");
         return new TrainedModel(recipe, stage);
     }
 
@@ -68,11 +65,7 @@ internal sealed record TrainedModel(Recipe Recipe, Stage Stage)
                 ? throw new ArgumentException(
                     $"The prompt '{question}' needs the labels of a data set; give --prompt with the labels written out."
                 )
-                : question.Replace(
-                    "{labels}",
-                    string.Join(", ", dataset.Info.Labels),
-                    StringComparison.Ordinal
-                );
+                : question.Replace("{labels}", string.Join(", ", dataset.Info.Labels), StringComparison.Ordinal);
         }
         return (system ?? prompt?.System ?? "", question);
     }

@@ -14,7 +14,10 @@ internal static partial class HostAllocator
 
     private static readonly Lazy<bool> Kept = new(() =>
     {
-        if (!OperatingSystem.IsLinux() || RuntimeInformation.RuntimeIdentifier.Contains("musl", StringComparison.Ordinal))
+        if (
+            !OperatingSystem.IsLinux()
+            || RuntimeInformation.RuntimeIdentifier.Contains("musl", StringComparison.Ordinal)
+        )
             return false;
         // One arena, since only the main one grows without bound; 32 MiB is the largest threshold glibc takes.
         return Set(ArenaMax, 1) & Set(MmapThreshold, 32 << 20) & Set(TrimThreshold, int.MaxValue);

@@ -41,7 +41,9 @@ public sealed class PolicyReplicas : IDisposable
     public Tensor ReduceGradients()
     {
         using var noGrad = no_grad();
-        var total = Policy.Parameters.Gradients ?? throw new InvalidOperationException("The policy has no gradients: no part of it trains.");
+        var total =
+            Policy.Parameters.Gradients
+            ?? throw new InvalidOperationException("The policy has no gradients: no part of it trains.");
         foreach (var replica in _replicas.AsSpan(1))
         {
             total.add_(replica.Parameters.Gradients!);

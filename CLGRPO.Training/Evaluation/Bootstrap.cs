@@ -44,10 +44,7 @@ public sealed class Bootstrap(int resamples = 2000, ulong seed = 0)
             accuracies[r] = (double)right.Sum() / truth.Count;
             macroRecalls[r] =
                 presentShare
-                * drawn
-                    .Zip(right)
-                    .Where(pair => pair.First > 0)
-                    .Average(pair => (double)pair.Second / pair.First);
+                * drawn.Zip(right).Where(pair => pair.First > 0).Average(pair => (double)pair.Second / pair.First);
         }
         return (Middle95(accuracies), Middle95(macroRecalls));
     }

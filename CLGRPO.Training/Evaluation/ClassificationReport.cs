@@ -29,12 +29,7 @@ public sealed class ClassificationReport
         var predictions = rows.Select(label => _confusion.Sum(row => row[label])).ToList();
         Recall = [.. rows.Select(label => Ratio(_confusion[label][label], Support[label]))];
         Precision = [.. rows.Select(label => Ratio(_confusion[label][label], predictions[label]))];
-        F1 =
-        [
-            .. rows.Select(label =>
-                Ratio(2 * _confusion[label][label], Support[label] + predictions[label])
-            ),
-        ];
+        F1 = [.. rows.Select(label => Ratio(2 * _confusion[label][label], Support[label] + predictions[label]))];
         Accuracy = Ratio(rows.Sum(label => _confusion[label][label]), Items);
     }
 
@@ -48,8 +43,7 @@ public sealed class ClassificationReport
     public double MacroRecall => Recall.Average();
 
     /// <summary>The mean of the recalls of the labels that occur in the truth.</summary>
-    public double MacroRecallOfPresentLabels =>
-        Recall.Where((_, label) => Support[label] > 0).Average();
+    public double MacroRecallOfPresentLabels => Recall.Where((_, label) => Support[label] > 0).Average();
 
     /// <summary>The mean of all labels' F1.</summary>
     public double MacroF1 => F1.Average();
@@ -82,11 +76,7 @@ public sealed class ClassificationReport
         }
         foreach (var label in truth.Where(label => label < 0 || label >= labels))
         {
-            throw new ArgumentOutOfRangeException(
-                nameof(truth),
-                label,
-                $"A true label is 0 to {labels - 1}."
-            );
+            throw new ArgumentOutOfRangeException(nameof(truth), label, $"A true label is 0 to {labels - 1}.");
         }
         foreach (var label in predicted.Where(label => label < 0 || label > labels))
         {

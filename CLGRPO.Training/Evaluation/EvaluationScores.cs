@@ -52,11 +52,7 @@ public sealed record EvaluationScores
         var truth = predictions.Select(item => item.Truth).ToList();
         var predicted = predictions.Select(item => item.Predicted).ToList();
         var report = new ClassificationReport(truth, predicted, labels.Count);
-        var intervals = (bootstrap ?? new Bootstrap()).Classification(
-            truth,
-            predicted,
-            labels.Count
-        );
+        var intervals = (bootstrap ?? new Bootstrap()).Classification(truth, predicted, labels.Count);
         return new EvaluationScores
         {
             Accuracy = report.Accuracy,
@@ -71,13 +67,7 @@ public sealed record EvaluationScores
             [
                 .. labels.Select(
                     (label, i) =>
-                        new LabelScores(
-                            label,
-                            report.Support[i],
-                            report.Recall[i],
-                            report.Precision[i],
-                            report.F1[i]
-                        )
+                        new LabelScores(label, report.Support[i], report.Recall[i], report.Precision[i], report.F1[i])
                 ),
             ],
             Confusion = report.Confusion,
@@ -91,13 +81,7 @@ public sealed record EvaluationScores
 /// <param name="Recall">The share of these that were found.</param>
 /// <param name="Precision">The share of its predictions that were right.</param>
 /// <param name="F1">The harmonic mean of both.</param>
-public sealed record LabelScores(
-    string Label,
-    int Support,
-    double Recall,
-    double Precision,
-    double F1
-);
+public sealed record LabelScores(string Label, int Support, double Recall, double Precision, double F1);
 
 /// <summary>A model against the baseline on the same images.</summary>
 /// <param name="Better">Images that the model got right and the baseline wrong.</param>
@@ -107,10 +91,7 @@ public sealed record BaselineComparison(int Better, int Worse, double P)
 {
     /// <summary>Compares answer by answer.</summary>
     /// <exception cref="ArgumentException">The two lists are not about the same images.</exception>
-    public static BaselineComparison Between(
-        IReadOnlyList<Prediction> model,
-        IReadOnlyList<Prediction> baseline
-    )
+    public static BaselineComparison Between(IReadOnlyList<Prediction> model, IReadOnlyList<Prediction> baseline)
     {
         if (!model.Select(item => item.Truth).SequenceEqual(baseline.Select(item => item.Truth)))
         {

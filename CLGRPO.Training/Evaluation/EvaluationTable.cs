@@ -35,21 +35,13 @@ public static class EvaluationTable
     public static string Text(EvaluationReport report) => Write(report, "", TextTable.Aligned);
 
     /// <summary>The table in Markdown.</summary>
-    public static string Markdown(EvaluationReport report) =>
-        Write(report, "### ", TextTable.Markdown);
+    public static string Markdown(EvaluationReport report) => Write(report, "### ", TextTable.Markdown);
 
-    private static string Write(
-        EvaluationReport report,
-        string heading,
-        Func<IReadOnlyList<string[]>, string> table
-    )
+    private static string Write(EvaluationReport report, string heading, Func<IReadOnlyList<string[]>, string> table)
     {
         var length = TimeSpan.FromSeconds(report.Seconds);
         var size = report.HeldOut.ToString("N0", CultureInfo.InvariantCulture);
-        var minutes = string.Create(
-            CultureInfo.InvariantCulture,
-            $"{(int)length.TotalMinutes} min {length.Seconds} s"
-        );
+        var minutes = string.Create(CultureInfo.InvariantCulture, $"{(int)length.TotalMinutes} min {length.Seconds} s");
         var text = new StringBuilder()
             .Append($"{report.Dataset}: {size} held-out images, {minutes} in all\n\n")
             .Append($"{heading}Greedy decoding\n\n")
@@ -60,10 +52,7 @@ public static class EvaluationTable
         return text.ToString();
     }
 
-    private static IEnumerable<string[]> Rows(
-        EvaluationReport report,
-        Func<EvaluationRow, EvaluationScores> decoding
-    )
+    private static IEnumerable<string[]> Rows(EvaluationReport report, Func<EvaluationRow, EvaluationScores> decoding)
     {
         var baseline = report.Baseline is { } row ? decoding(row) : null;
         return report.Rows.Select(row =>
@@ -71,11 +60,7 @@ public static class EvaluationTable
         );
     }
 
-    private static string[] Row(
-        EvaluationRow row,
-        EvaluationScores scores,
-        EvaluationScores? baseline
-    ) =>
+    private static string[] Row(EvaluationRow row, EvaluationScores scores, EvaluationScores? baseline) =>
         [
             row.Name,
             Percent(scores.Accuracy),
@@ -90,18 +75,7 @@ public static class EvaluationTable
         ];
 
     private static string[] PaperRow() =>
-        [
-            "paper",
-            None,
-            None,
-            Points(PaperAccuracyGain),
-            None,
-            None,
-            Points(PaperMacroRecallGain),
-            None,
-            None,
-            None,
-        ];
+        ["paper", None, None, Points(PaperAccuracyGain), None, None, Points(PaperMacroRecallGain), None, None, None];
 
     private static string Percent(double share) => Fixed(100 * share, "0.0");
 

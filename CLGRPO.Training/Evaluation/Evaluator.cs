@@ -1,3 +1,4 @@
+using CLGRPO.Data.Cot;
 using CLGRPO.Training.Batches;
 using CLGRPO.Training.Compute;
 using CLGRPO.Training.Rewards;
@@ -16,12 +17,18 @@ public sealed class Evaluator(PolicyReplicas policy, PreparedSplit split, Tokeni
     /// <param name="sampling">Greedy, or at a temperature.</param>
     /// <param name="limit">Only the first images, for a quick look; null for all.</param>
     /// <returns>One prediction for each image, in the split's order, with the completion it was read from.</returns>
-    public IReadOnlyList<(Prediction Prediction, string Completion)> Evaluate(SamplingConfig sampling, int? limit = null)
+    public IReadOnlyList<(Prediction Prediction, string Completion)> Evaluate(
+        SamplingConfig sampling,
+        int? limit = null
+    )
     {
         var count = Math.Min(limit ?? int.MaxValue, split.Samples.Count);
         // Frozen for this evaluation: each image is seen once.
         using var features = new ImageFeatures(split, frozen: false);
-        var prompts = Enumerable.Range(0, count).Select(i => new Prompt(split.Samples[i].PromptIds, i, CounterRandom.Stream(i))).ToList();
+        var prompts = Enumerable
+            .Range(0, count)
+            .Select(i => new Prompt(split.Samples[i].PromptIds, i, CounterRandom.Stream(i)))
+            .ToList();
         var groups = new PolicySampler(policy, sampling, tokenizer, features).Sample(prompts, groupSize: 1, maxTokens);
         return [.. groups.Select((group, i) => Read(group.Completions[0], split.Samples[i].Sample.Label))];
     }
@@ -32,6 +39,14 @@ public sealed class Evaluator(PolicyReplicas policy, PreparedSplit split, Tokeni
         var parsed = CompletionFormat.Parse(text, split.Style);
         var labels = split.Labels.ToList();
         var predicted = labels.FindIndex(candidate => CompletionFormat.Matches(parsed.Answer, candidate));
-        return (new Prediction(labels.IndexOf(label), predicted < 0 ? labels.Count : predicted, parsed.WellFormed && completion.Terminated, completion.Ids.Length), text);
+        return (
+            new Prediction(
+                labels.IndexOf(label),
+                predicted < 0 ? labels.Count : predicted,
+                parsed.WellFormed && completion.Terminated,
+                completion.Ids.Length
+            ),
+            text
+        );
     }
 }

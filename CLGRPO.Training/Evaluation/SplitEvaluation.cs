@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using CLGRPO.Data.Cot;
 using CLGRPO.Data.Datasets;
 using CLGRPO.Training.Rewards;
 
@@ -53,10 +54,7 @@ public sealed record SplitEvaluation
             Images = predictions.Count,
             Completion = style == CompletionStyle.Cot ? "cot" : "answer",
             Temperature = temperature,
-            FormatRateInterval = WilsonInterval.At95(
-                predictions.Count(item => item.WellFormed),
-                predictions.Count
-            ),
+            FormatRateInterval = WilsonInterval.At95(predictions.Count(item => item.WellFormed), predictions.Count),
             Scores = EvaluationScores.From(predictions, version.Info.Labels),
         };
 
@@ -66,10 +64,7 @@ public sealed record SplitEvaluation
     /// <summary>Scores with their 95 % intervals, the per-class table and the confusion matrix.</summary>
     public string ToText()
     {
-        var decoding =
-            Temperature == 0
-                ? "greedy"
-                : string.Create(CultureInfo.InvariantCulture, $"T = {Temperature}");
+        var decoding = Temperature == 0 ? "greedy" : string.Create(CultureInfo.InvariantCulture, $"T = {Temperature}");
         string[][] totals =
         [
             ["", "%", "95 % interval"],
@@ -112,16 +107,12 @@ public sealed record SplitEvaluation
                     (string[])
                         [
                             label.Label,
-                            .. Scores
-                                .Confusion[row]
-                                .Select(count => count.ToString(CultureInfo.InvariantCulture)),
+                            .. Scores.Confusion[row].Select(count => count.ToString(CultureInfo.InvariantCulture)),
                         ]
             )
             .Prepend(["", .. Scores.PerClass.Select(label => label.Label), "no label"]);
 
-    private static string Percent(double share) =>
-        (100 * share).ToString("0.0", CultureInfo.InvariantCulture);
+    private static string Percent(double share) => (100 * share).ToString("0.0", CultureInfo.InvariantCulture);
 
-    private static string Range(Interval interval) =>
-        $"{Percent(interval.Low)}–{Percent(interval.High)}";
+    private static string Range(Interval interval) => $"{Percent(interval.Low)}–{Percent(interval.High)}";
 }

@@ -7,11 +7,8 @@ public static class ClipActivity
     /// <summary>Optimizer steps per rollout batch: mini_batches · num_iterations.</summary>
     /// <remarks>In TRL's words steps_per_generation · num_iterations / gradient_accumulation_steps, where a mini-batch is
     /// gradient_accumulation_steps micro-batches and a rollout batch steps_per_generation of them.</remarks>
-    public static double UpdatesPerRollout(
-        int stepsPerGeneration,
-        int numIterations,
-        int gradientAccumulationSteps
-    ) => (double)stepsPerGeneration * numIterations / gradientAccumulationSteps;
+    public static double UpdatesPerRollout(int stepsPerGeneration, int numIterations, int gradientAccumulationSteps) =>
+        (double)stepsPerGeneration * numIterations / gradientAccumulationSteps;
 
     /// <summary>Why this stage must not start, or null: a ClipLow stage whose clip cannot act.</summary>
     public static string? Refusal(GrpoConfig config) =>

@@ -11,6 +11,5 @@ public static class CompletionMask
         IReadOnlyList<int> lengths,
         IReadOnlyList<bool> terminated,
         bool maskTruncatedCompletions
-    ) =>
-        [.. lengths.Select((length, i) => maskTruncatedCompletions && !terminated[i] ? 0 : length)];
+    ) => [.. lengths.Select((length, i) => maskTruncatedCompletions && !terminated[i] ? 0 : length)];
 }

@@ -123,17 +123,11 @@ public static class GroupAdvantage
                 RewardScale.Group => group.Std + epsilon,
                 RewardScale.Batch => batch.Std + epsilon,
                 RewardScale.None => 1,
-                _ => throw new ArgumentOutOfRangeException(
-                    nameof(scale),
-                    scale,
-                    "Unknown reward scale."
-                ),
+                _ => throw new ArgumentOutOfRangeException(nameof(scale), scale, "Unknown reward scale."),
             };
             for (var i = start; i < start + groupSize; i++)
             {
-                advantages[i] = float.IsNaN(rewards[i])
-                    ? 0
-                    : (float)((rewards[i] - group.Mean) / divisor);
+                advantages[i] = float.IsNaN(rewards[i]) ? 0 : (float)((rewards[i] - group.Mean) / divisor);
             }
         }
         return advantages;

@@ -38,8 +38,7 @@ public sealed record GrpoConfig
 
     public LossType LossType { get; init; } = LossType.Dapo;
 
-    public ImportanceSamplingLevel ImportanceSamplingLevel { get; init; } =
-        ImportanceSamplingLevel.Token;
+    public ImportanceSamplingLevel ImportanceSamplingLevel { get; init; } = ImportanceSamplingLevel.Token;
 
     public RewardScale ScaleRewards { get; init; } = RewardScale.Group;
 
@@ -76,11 +75,7 @@ public sealed record GrpoConfig
 
     /// <summary>Optimizer steps per rollout batch (U); the clip can act from the second on.</summary>
     public double UpdatesPerRollout =>
-        ClipActivity.UpdatesPerRollout(
-            StepsPerGeneration,
-            NumIterations,
-            GradientAccumulationSteps
-        );
+        ClipActivity.UpdatesPerRollout(StepsPerGeneration, NumIterations, GradientAccumulationSteps);
 
     /// <summary>Optimizer steps of the stage.</summary>
     public int OptimizerSteps => Steps * MiniBatches * NumIterations;

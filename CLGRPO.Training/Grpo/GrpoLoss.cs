@@ -18,33 +18,16 @@ public sealed class GrpoLoss
     private readonly int _maxCompletionTokens;
 
     /// <param name="maxCompletionTokens">The limit that completions were sampled under; <c>dr_grpo</c> divides by it.</param>
-    public GrpoLoss(
-        ClipRange clip,
-        double beta,
-        LossType type,
-        ImportanceSamplingLevel level,
-        int maxCompletionTokens
-    )
+    public GrpoLoss(ClipRange clip, double beta, LossType type, ImportanceSamplingLevel level, int maxCompletionTokens)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(beta);
         ArgumentOutOfRangeException.ThrowIfLessThan(maxCompletionTokens, 1);
-        (_clip, _beta, _type, _level, _maxCompletionTokens) = (
-            clip,
-            beta,
-            type,
-            level,
-            maxCompletionTokens
-        );
+        (_clip, _beta, _type, _level, _maxCompletionTokens) = (clip, beta, type, level, maxCompletionTokens);
     }
 
     public GrpoLoss(GrpoConfig config)
-        : this(
-            config.Clip,
-            config.Beta,
-            config.LossType,
-            config.ImportanceSamplingLevel,
-            config.MaxCompletionTokens
-        ) { }
+        : this(config.Clip, config.Beta, config.LossType, config.ImportanceSamplingLevel, config.MaxCompletionTokens)
+    { }
 
     /// <summary>A micro-batch's share of the loss of the optimizer step that <paramref name="step"/> describes.</summary>
     /// <exception cref="ArgumentException">beta is not 0 and the batch has no reference log-probabilities.</exception>
@@ -62,11 +45,7 @@ public sealed class GrpoLoss
             divergence = Divergence(batch, padding);
             tokenLoss = tokenLoss + (divergence * _beta);
         }
-        return new GrpoLossShare(
-            Aggregate(tokenLoss * weights, lengths, step),
-            ratio.detach(),
-            divergence?.detach()
-        );
+        return new GrpoLossShare(Aggregate(tokenLoss * weights, lengths, step), ratio.detach(), divergence?.detach());
     }
 
     // [B, T], or [B, 1]: the geometric mean over the sequence.
@@ -103,8 +82,7 @@ public sealed class GrpoLoss
         _type switch
         {
             LossType.Grpo => (weighted / lengths).sum() / Math.Max(step.Sequences, 1),
-            LossType.DrGrpo => weighted.sum()
-                / ((double)Math.Max(step.Sequences, 1) * _maxCompletionTokens),
+            LossType.DrGrpo => weighted.sum() / ((double)Math.Max(step.Sequences, 1) * _maxCompletionTokens),
             // On one device the device's share of the step is the step.
             LossType.Bnpo or LossType.Dapo => weighted.sum() / Math.Max(step.ActiveTokens, 1),
             _ => throw new InvalidOperationException($"Unknown loss type {_type}."),

@@ -5,7 +5,13 @@ namespace CLGRPO.Training.Grpo;
 /// <summary>A step's numbers under TRL's names; reference/grpo.md §9.</summary>
 internal static class GrpoMetrics
 {
-    public static Dictionary<string, double> Of(GrpoConfig config, IReadOnlyList<IReward> rewards, GroupAdvantages judged, IReadOnlyList<TrainedRollout> rollouts, UpdateResult update)
+    public static Dictionary<string, double> Of(
+        GrpoConfig config,
+        IReadOnlyList<IReward> rewards,
+        GroupAdvantages judged,
+        IReadOnlyList<TrainedRollout> rollouts,
+        UpdateResult update
+    )
     {
         var metrics = new Dictionary<string, double>(StringComparer.Ordinal)
         {
@@ -31,8 +37,17 @@ internal static class GrpoMetrics
             metrics[$"rewards/{rewards[i].Name}/std"] = judged.FunctionStds[i];
         }
         AddLengths(metrics, "", [.. rollouts.Select(rollout => rollout.Completion.Ids.Length)]);
-        AddLengths(metrics, "terminated_", [.. rollouts.Where(rollout => rollout.Completion.Terminated).Select(rollout => rollout.Completion.Ids.Length)]);
-        metrics["completions/clipped_ratio"] = 1 - rollouts.Average(rollout => rollout.Completion.Terminated ? 1.0 : 0.0);
+        AddLengths(
+            metrics,
+            "terminated_",
+            [
+                .. rollouts
+                    .Where(rollout => rollout.Completion.Terminated)
+                    .Select(rollout => rollout.Completion.Ids.Length),
+            ]
+        );
+        metrics["completions/clipped_ratio"] =
+            1 - rollouts.Average(rollout => rollout.Completion.Terminated ? 1.0 : 0.0);
         return metrics;
     }
 

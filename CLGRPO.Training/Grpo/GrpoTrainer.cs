@@ -36,7 +36,10 @@ public sealed class GrpoTrainer(
 {
     private readonly EpochOrder _order = new([.. Enumerable.Range(0, split.Samples.Count)], seed);
     private readonly RewardConfig[] _rewards = [.. config.Rewards];
-    private readonly IReward[] _functions = [.. config.Rewards.Select(reward => RewardRegistry.Create(reward, split.Style))];
+    private readonly IReward[] _functions =
+    [
+        .. config.Rewards.Select(reward => RewardRegistry.Create(reward, split.Style)),
+    ];
     private readonly ImageFeatures _features = new(split, frozen: !config.Trainable.Vision);
     private readonly GrpoLoss _loss = new(config);
 
@@ -91,7 +94,8 @@ public sealed class GrpoTrainer(
         return (kept, drawn);
     }
 
-    private static bool HasSpread(ScoredGroup group) => GroupAdvantage.SilentGroups(group.Rewards, group.Rewards.Length).Count == 0;
+    private static bool HasSpread(ScoredGroup group) =>
+        GroupAdvantage.SilentGroups(group.Rewards, group.Rewards.Length).Count == 0;
 
     private Prompt NextPrompt(long place)
     {
@@ -102,40 +106,92 @@ public sealed class GrpoTrainer(
     private ScoredGroup Score(RolloutGroup group)
     {
         var label = split.Samples[group.Prompt.Sample].Sample.Label;
-        string[] texts = [.. group.Completions.Select(completion => tokenizer.Decode(completion.Ids, skipSpecialTokens: true))];
+        string[] texts =
+        [
+            .. group.Completions.Select(completion => tokenizer.Decode(completion.Ids, skipSpecialTokens: true)),
+        ];
         var scores = new float[texts.Length * _functions.Length];
         for (var i = 0; i < scores.Length; i++)
         {
             var completion = group.Completions[i / _functions.Length];
-            var input = new RewardInput(texts[i / _functions.Length], label, completion.Ids, completion.Terminated, config.MaxCompletionTokens);
+            var input = new RewardInput(
+                texts[i / _functions.Length],
+                label,
+                completion.Ids,
+                completion.Terminated,
+                config.MaxCompletionTokens
+            );
             scores[i] = _functions[i % _functions.Length].Score(input) ?? float.NaN;
         }
-        return new ScoredGroup(group, texts, scores, GroupAdvantage.Combine(scores, [.. _rewards.Select(reward => reward.Weight)]), []);
+        return new ScoredGroup(
+            group,
+            texts,
+            scores,
+            GroupAdvantage.Combine(scores, [.. _rewards.Select(reward => reward.Weight)]),
+            []
+        );
     }
 
     private GroupAdvantages Judge(IReadOnlyList<ScoredGroup> groups) =>
-        GroupAdvantage.Compute(groups.SelectMany(group => group.Scores).ToArray(), [.. _rewards.Select(reward => reward.Weight)], config.GroupSize, config.ScaleRewards);
+        GroupAdvantage.Compute(
+            groups.SelectMany(group => group.Scores).ToArray(),
+            [.. _rewards.Select(reward => reward.Weight)],
+            config.GroupSize,
+            config.ScaleRewards
+        );
 
     private List<ScoredGroup> Scored(IReadOnlyList<ScoredGroup> groups, GroupAdvantages judged) =>
-        [.. groups.Select((group, i) => group with { Advantages = judged.Advantages.AsSpan(i * config.GroupSize, config.GroupSize).ToArray() })];
+        [
+            .. groups.Select(
+                (group, i) =>
+                    group with
+                    {
+                        Advantages = judged.Advantages.AsSpan(i * config.GroupSize, config.GroupSize).ToArray(),
+                    }
+            ),
+        ];
 
     private IEnumerable<TrainedRollout> Rollouts(ScoredGroup group) =>
-        group.Group.Completions.Select((completion, i) => new TrainedRollout(completion, group.Advantages[i], Counts: completion.Terminated || !config.MaskTruncatedCompletions));
+        group.Group.Completions.Select(
+            (completion, i) =>
+                new TrainedRollout(
+                    completion,
+                    group.Advantages[i],
+                    Counts: completion.Terminated || !config.MaskTruncatedCompletions
+                )
+        );
 
     /// <summary>Lets the reference policy, if there is one, score every rollout.</summary>
     internal void KeepReferenceLogprobs(IReadOnlyList<ScoredGroup> groups, List<TrainedRollout> rollouts)
     {
         if (reference is not null)
-            ForEachMicroBatch(reference, [.. Enumerable.Range(0, groups.Count)], groups, (replica, batch, some) => KeepReferenceLogprobs(replica, batch, some, rollouts));
+            ForEachMicroBatch(
+                reference,
+                [.. Enumerable.Range(0, groups.Count)],
+                groups,
+                (replica, batch, some) => KeepReferenceLogprobs(replica, batch, some, rollouts)
+            );
     }
 
-    private void KeepReferenceLogprobs(VisionLanguageModel replica, TokenBatch batch, GroupSlice slice, List<TrainedRollout> rollouts)
+    private void KeepReferenceLogprobs(
+        VisionLanguageModel replica,
+        TokenBatch batch,
+        GroupSlice slice,
+        List<TrainedRollout> rollouts
+    )
     {
         using var noGrad = no_grad();
         var head = new TokenLogprobs(replica.Decoder.Head, config.Sampling.Temperature);
         // A vision tower that does not train is the same in policy and reference, and so is what it sees.
-        var features = config.Trainable.Vision ? replica.ImageFeatures(split.Images.Load([.. slice.Samples.Select(sample => split.Samples[sample].Sample)]).to(replica.Device)) : _features.Of(replica, slice.Samples);
-        var logprobs = head.Forward(replica.Forward(batch, features), batch.Targets).Logprobs.cpu().data<float>().ToArray();
+        var features = config.Trainable.Vision
+            ? replica.ImageFeatures(
+                split.Images.Load([.. slice.Samples.Select(sample => split.Samples[sample].Sample)]).to(replica.Device)
+            )
+            : _features.Of(replica, slice.Samples);
+        var logprobs = head.Forward(replica.Forward(batch, features), batch.Targets)
+            .Logprobs.cpu()
+            .data<float>()
+            .ToArray();
         var next = 0;
         foreach (var rollout in slice.Rollouts(rollouts, config.GroupSize))
         {
@@ -150,21 +206,43 @@ public sealed class GrpoTrainer(
         var result = new UpdateResult();
         for (var iteration = 0; iteration < config.NumIterations; iteration++)
         {
-            var shuffled = new EpochOrder([.. Enumerable.Range(0, groups.Count)], seed).Batch((step * config.NumIterations) + iteration, groups.Count).Samples;
+            var shuffled = new EpochOrder([.. Enumerable.Range(0, groups.Count)], seed)
+                .Batch((step * config.NumIterations) + iteration, groups.Count)
+                .Samples;
             foreach (var miniBatch in shuffled.Chunk((groups.Count + config.MiniBatches - 1) / config.MiniBatches))
             {
-                var totals = StepTotals.Of([.. miniBatch.SelectMany(group => rollouts.Skip(group * config.GroupSize).Take(config.GroupSize)).Select(rollout => rollout.ActiveTokens)]);
+                var totals = StepTotals.Of([
+                    .. miniBatch
+                        .SelectMany(group => rollouts.Skip(group * config.GroupSize).Take(config.GroupSize))
+                        .Select(rollout => rollout.ActiveTokens),
+                ]);
                 var metrics = new ClipMetrics[miniBatch.Length]; // one for each micro-batch, added up in their order, whoever was first
                 var losses = new double[miniBatch.Length];
-                ForEachMicroBatch(policy, miniBatch, groups, (replica, batch, slice) => (losses[slice.Index], metrics[slice.Index]) = Backward(replica, batch, slice, rollouts, totals));
-                result.Add(losses.Sum(), optimizer.Step(), ClipMetrics.Sum(config.Clip, metrics.Where(micro => micro is not null)).Result());
+                ForEachMicroBatch(
+                    policy,
+                    miniBatch,
+                    groups,
+                    (replica, batch, slice) =>
+                        (losses[slice.Index], metrics[slice.Index]) = Backward(replica, batch, slice, rollouts, totals)
+                );
+                result.Add(
+                    losses.Sum(),
+                    optimizer.Step(),
+                    ClipMetrics.Sum(config.Clip, metrics.Where(micro => micro is not null)).Result()
+                );
             }
         }
         return result;
     }
 
     /// <returns>The micro-batch's share of the step's loss, and its metrics.</returns>
-    private (double Loss, ClipMetrics Metrics) Backward(VisionLanguageModel replica, TokenBatch batch, GroupSlice slice, List<TrainedRollout> all, StepTotals totals)
+    private (double Loss, ClipMetrics Metrics) Backward(
+        VisionLanguageModel replica,
+        TokenBatch batch,
+        GroupSlice slice,
+        List<TrainedRollout> all,
+        StepTotals totals
+    )
     {
         var rollouts = slice.Rollouts(all, config.GroupSize).ToList();
         var head = new TokenLogprobs(replica.Decoder.Head, config.Sampling.Temperature);
@@ -173,9 +251,15 @@ public sealed class GrpoTrainer(
         var micro = new GrpoBatch(
             Logprobs: batch.Padded(result.Logprobs),
             OldLogprobs: Padded(rollouts.SelectMany(rollout => rollout.Completion.Logprobs)),
-            ReferenceLogprobs: reference is null ? null : Padded(rollouts.SelectMany(rollout => rollout.ReferenceLogprobs)),
+            ReferenceLogprobs: reference is null
+                ? null
+                : Padded(rollouts.SelectMany(rollout => rollout.ReferenceLogprobs)),
             Advantages: tensor(rollouts.Select(rollout => rollout.Advantage).ToArray()).to(replica.Device),
-            Mask: Padded(rollouts.SelectMany(rollout => Enumerable.Repeat(rollout.Counts ? 1f : 0f, rollout.Completion.Ids.Length))),
+            Mask: Padded(
+                rollouts.SelectMany(rollout =>
+                    Enumerable.Repeat(rollout.Counts ? 1f : 0f, rollout.Completion.Ids.Length)
+                )
+            ),
             Entropies: batch.Padded(result.Entropies)
         );
         var share = _loss.Share(micro, totals);
@@ -187,17 +271,46 @@ public sealed class GrpoTrainer(
     }
 
     /// <summary>Cuts groups into micro-batches of like length and deals them out to the workers.</summary>
-    private void ForEachMicroBatch(PolicyReplicas replicas, int[] chosen, IReadOnlyList<ScoredGroup> groups, Action<VisionLanguageModel, TokenBatch, GroupSlice> work)
+    private void ForEachMicroBatch(
+        PolicyReplicas replicas,
+        int[] chosen,
+        IReadOnlyList<ScoredGroup> groups,
+        Action<VisionLanguageModel, TokenBatch, GroupSlice> work
+    )
     {
-        var perMicroBatch = Math.Max(1, Math.Min(config.MicroBatchSize / config.GroupSize, (chosen.Length + replicas.Count - 1) / replicas.Count));
-        var byLength = chosen.OrderBy(group => groups[group].Group.Completions.Max(completion => completion.Ids.Length));
-        var slices = byLength.Chunk(perMicroBatch).Select((indexes, i) => new GroupSlice(i, indexes, [.. indexes.Select(group => groups[group].Group.Prompt.Sample)])).ToList();
+        var perMicroBatch = Math.Max(
+            1,
+            Math.Min(config.MicroBatchSize / config.GroupSize, (chosen.Length + replicas.Count - 1) / replicas.Count)
+        );
+        var byLength = chosen.OrderBy(group =>
+            groups[group].Group.Completions.Max(completion => completion.Ids.Length)
+        );
+        var slices = byLength
+            .Chunk(perMicroBatch)
+            .Select(
+                (indexes, i) =>
+                    new GroupSlice(i, indexes, [.. indexes.Select(group => groups[group].Group.Prompt.Sample)])
+            )
+            .ToList();
         replicas.ForEach(
             slices,
             (replica, slice, _) =>
             {
                 using var scope = NewDisposeScope();
-                var batch = TokenBatch.OfGroups([.. slice.Groups.Select(group => groups[group].Group).Select(group => (group.Prompt.Ids, (IReadOnlyList<int[]>)[.. group.Completions.Select(completion => completion.Ids)]))], replica.Config, replica.Device);
+                var batch = TokenBatch.OfGroups(
+                    [
+                        .. slice
+                            .Groups.Select(group => groups[group].Group)
+                            .Select(group =>
+                                (
+                                    group.Prompt.Ids,
+                                    (IReadOnlyList<int[]>)[.. group.Completions.Select(completion => completion.Ids)]
+                                )
+                            ),
+                    ],
+                    replica.Config,
+                    replica.Device
+                );
                 work(replica, batch, slice);
             }
         );
@@ -209,7 +322,9 @@ public sealed class GrpoTrainer(
         if (reference is null || config.SyncReferenceEvery == 0 || step % config.SyncReferenceEvery != 0)
             return;
         using var noGrad = no_grad();
-        reference.Policy.Parameters.Weights.mul_(1 - config.ReferenceMixup).add_(policy.Policy.Parameters.Weights, config.ReferenceMixup);
+        reference
+            .Policy.Parameters.Weights.mul_(1 - config.ReferenceMixup)
+            .add_(policy.Policy.Parameters.Weights, config.ReferenceMixup);
     }
 
     public void Dispose() => _features.Dispose();
@@ -217,6 +332,7 @@ public sealed class GrpoTrainer(
     /// <summary>The groups of a micro-batch.</summary>
     private sealed record GroupSlice(int Index, int[] Groups, int[] Samples)
     {
-        public IEnumerable<TrainedRollout> Rollouts(List<TrainedRollout> all, int groupSize) => Groups.SelectMany(group => all.Skip(group * groupSize).Take(groupSize));
+        public IEnumerable<TrainedRollout> Rollouts(List<TrainedRollout> all, int groupSize) =>
+            Groups.SelectMany(group => all.Skip(group * groupSize).Take(groupSize));
     }
 }

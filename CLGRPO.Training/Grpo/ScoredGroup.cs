@@ -8,4 +8,10 @@ namespace CLGRPO.Training.Grpo;
 /// <param name="Scores">[G, functions], row-major; NaN where a reward gave no value.</param>
 /// <param name="Rewards">[G]: weighted sums.</param>
 /// <param name="Advantages">[G].</param>
-public sealed record ScoredGroup(RolloutGroup Group, IReadOnlyList<string> Texts, float[] Scores, float[] Rewards, float[] Advantages);
+public sealed record ScoredGroup(
+    RolloutGroup Group,
+    IReadOnlyList<string> Texts,
+    float[] Scores,
+    float[] Rewards,
+    float[] Advantages
+);

@@ -23,9 +23,7 @@ internal readonly record struct Spread(double Mean, double Std)
             return new Spread(double.NaN, double.NaN);
         }
         // Equal values: their mean is the value itself, though sum / count may miss it by a rounding.
-        return low == high
-            ? new Spread(low, 0)
-            : new Spread(sum / count, Deviation(values, sum / count, count));
+        return low == high ? new Spread(low, 0) : new Spread(sum / count, Deviation(values, sum / count, count));
     }
 
     private static double Deviation(ReadOnlySpan<float> values, double mean, int count)

@@ -18,12 +18,7 @@ internal static class BicubicResampler
         var pixels = image.Pixels;
         if (width != image.Width)
         {
-            pixels = ResizeRows(
-                pixels,
-                image.Width,
-                image.Height,
-                new ResampleWeights(image.Width, width)
-            );
+            pixels = ResizeRows(pixels, image.Width, image.Height, new ResampleWeights(image.Width, width));
         }
         if (height != image.Height)
         {
@@ -42,11 +37,7 @@ internal static class BicubicResampler
         {
             // The last row of an odd height is paired with itself.
             var second = Math.Min(y + 1, height - 1);
-            WidenPair(
-                source.AsSpan(y * rowBytes, rowBytes),
-                source.AsSpan(second * rowBytes, rowBytes),
-                pair
-            );
+            WidenPair(source.AsSpan(y * rowBytes, rowBytes), source.AsSpan(second * rowBytes, rowBytes), pair);
             ResizePair(
                 pair,
                 weights,
@@ -57,11 +48,7 @@ internal static class BicubicResampler
         return result;
     }
 
-    private static void WidenPair(
-        ReadOnlySpan<byte> first,
-        ReadOnlySpan<byte> second,
-        Span<Vector256<int>> pair
-    )
+    private static void WidenPair(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second, Span<Vector256<int>> pair)
     {
         for (int x = 0, at = 0; x < pair.Length; x++, at += 3)
         {
@@ -112,11 +99,7 @@ internal static class BicubicResampler
     }
 
     // One row of results, 32 columns of bytes at a time.
-    private static void ResizeColumns(
-        ReadOnlySpan<byte> source,
-        ReadOnlySpan<int> taps,
-        Span<byte> result
-    )
+    private static void ResizeColumns(ReadOnlySpan<byte> source, ReadOnlySpan<int> taps, Span<byte> result)
     {
         var x = 0;
         for (; x <= result.Length - Vector256<byte>.Count; x += Vector256<byte>.Count)
@@ -129,9 +112,7 @@ internal static class BicubicResampler
             );
             for (var tap = 0; tap < taps.Length; tap++)
             {
-                var bytes = Vector256.LoadUnsafe(
-                    ref MemoryMarshal.GetReference(source[((tap * result.Length) + x)..])
-                );
+                var bytes = Vector256.LoadUnsafe(ref MemoryMarshal.GetReference(source[((tap * result.Length) + x)..]));
                 var (low, high) = Vector256.Widen(bytes);
                 var (low0, low1) = Vector256.Widen(low.AsInt16());
                 var (high0, high1) = Vector256.Widen(high.AsInt16());
@@ -157,9 +138,5 @@ internal static class BicubicResampler
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<int> ToByteRange(Vector256<int> sum) =>
-        Vector256.Clamp(
-            sum >> ResampleWeights.FractionBits,
-            Vector256<int>.Zero,
-            Vector256.Create(255)
-        );
+        Vector256.Clamp(sum >> ResampleWeights.FractionBits, Vector256<int>.Zero, Vector256.Create(255));
 }

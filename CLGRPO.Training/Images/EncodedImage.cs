@@ -9,23 +9,14 @@ namespace CLGRPO.Training.Images;
 /// <param name="Bytes">
 /// The picture without text, colour profiles, EXIF and thumbnails: parsers of those never see a stranger's bytes.
 /// </param>
-internal sealed record EncodedImage(
-    string Format,
-    string Loader,
-    int Width,
-    int Height,
-    int Orientation,
-    byte[] Bytes
-)
+internal sealed record EncodedImage(string Format, string Loader, int Width, int Height, int Orientation, byte[] Bytes)
 {
     /// <summary>Recognises the format by its first bytes, whatever the file is called, and walks its container.</summary>
     public static EncodedImage Read(ReadOnlySpan<byte> encoded, ImageLimits limits)
     {
         if (encoded.Length > limits.MaxBytes)
         {
-            throw new ImageException(
-                $"The picture has {encoded.Length} bytes; at most {limits.MaxBytes} are read."
-            );
+            throw new ImageException($"The picture has {encoded.Length} bytes; at most {limits.MaxBytes} are read.");
         }
         var image =
             encoded.StartsWith(PngContainer.Magic) ? PngContainer.Read(encoded)

@@ -28,16 +28,9 @@ internal static class ExifOrientation
         var directory = tiff[(int)start..];
         var count = ReadShort(directory, littleEndian);
         directory = directory[2..];
-        for (
-            var i = 0;
-            i < count && directory.Length >= EntryBytes;
-            i++, directory = directory[EntryBytes..]
-        )
+        for (var i = 0; i < count && directory.Length >= EntryBytes; i++, directory = directory[EntryBytes..])
         {
-            if (
-                ReadShort(directory, littleEndian) == Tag
-                && ReadShort(directory[2..], littleEndian) == ShortType
-            )
+            if (ReadShort(directory, littleEndian) == Tag && ReadShort(directory[2..], littleEndian) == ShortType)
             {
                 var value = ReadShort(directory[8..], littleEndian);
                 return value is >= 1 and <= 8 ? value : 1;
@@ -47,7 +40,5 @@ internal static class ExifOrientation
     }
 
     private static ushort ReadShort(ReadOnlySpan<byte> bytes, bool littleEndian) =>
-        littleEndian
-            ? BinaryPrimitives.ReadUInt16LittleEndian(bytes)
-            : BinaryPrimitives.ReadUInt16BigEndian(bytes);
+        littleEndian ? BinaryPrimitives.ReadUInt16LittleEndian(bytes) : BinaryPrimitives.ReadUInt16BigEndian(bytes);
 }

@@ -20,9 +20,7 @@ public static class ImageDecoder
         var length = RandomAccess.GetLength(file);
         if (length > limits.MaxBytes)
         {
-            throw new ImageException(
-                $"The picture has {length} bytes; at most {limits.MaxBytes} are read."
-            );
+            throw new ImageException($"The picture has {length} bytes; at most {limits.MaxBytes} are read.");
         }
         var bytes = new byte[length];
         var read = RandomAccess.Read(file, bytes, 0);
@@ -78,16 +76,10 @@ public static class ImageDecoder
 
     private static RgbImage DecodeStrips(EncodedImage image, nint loaded, ImageLimits limits)
     {
-        var pixels = new PixelFormat(
-            Vips.Bands(loaded),
-            Vips.BandFormat(loaded),
-            Vips.Interpretation(loaded)
-        );
+        var pixels = new PixelFormat(Vips.Bands(loaded), Vips.BandFormat(loaded), Vips.Interpretation(loaded));
         if (!pixels.IsKnown)
         {
-            throw new ImageException(
-                $"The {image.Format} picture has a pixel format that is not read."
-            );
+            throw new ImageException($"The {image.Format} picture has a pixel format that is not read.");
         }
         var target = new OrientedPixels(image.Width, image.Height, image.Orientation);
         var clock = Stopwatch.StartNew();

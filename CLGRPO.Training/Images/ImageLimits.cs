@@ -56,9 +56,7 @@ public sealed record ImageLimits
     {
         if (scans > MaxScans || (long)scans * width * height > MaxScannedPixels)
         {
-            throw new ImageException(
-                $"The JPEG has {scans} scans, too many for its size. Save it anew."
-            );
+            throw new ImageException($"The JPEG has {scans} scans, too many for its size. Save it anew.");
         }
     }
 }

@@ -25,11 +25,7 @@ public sealed class ImagePreprocessor
         var tileBytes = _config.TileSize * _config.TileSize * 3;
         var count = CountTiles(grid);
         var tiles = new byte[count * tileBytes];
-        var resized = BicubicResampler.Resize(
-            image,
-            grid.Columns * _config.TileSize,
-            grid.Rows * _config.TileSize
-        );
+        var resized = BicubicResampler.Resize(image, grid.Columns * _config.TileSize, grid.Rows * _config.TileSize);
         CopyTiles(resized, grid, tiles);
         if (count > grid.Tiles)
         {
@@ -71,8 +67,7 @@ public sealed class ImagePreprocessor
     private TileGrid ChooseGrid(int width, int height) =>
         TileGrid.Choose(width, height, _config.TileSize, _config.MinTiles, _config.MaxTiles);
 
-    private int CountTiles(TileGrid grid) =>
-        grid.Tiles + (_config.UseThumbnail && grid.Tiles != 1 ? 1 : 0);
+    private int CountTiles(TileGrid grid) => grid.Tiles + (_config.UseThumbnail && grid.Tiles != 1 ? 1 : 0);
 
     private void CopyTiles(RgbImage resized, TileGrid grid, Span<byte> tiles)
     {

@@ -25,10 +25,7 @@ public sealed record ImagePreprocessorConfig(
     {
         if (TileSize is < 1 or > 4096)
         {
-            throw new ArgumentException(
-                $"TileSize is {TileSize}; it must be from 1 to 4096 pixels.",
-                nameof(TileSize)
-            );
+            throw new ArgumentException($"TileSize is {TileSize}; it must be from 1 to 4096 pixels.", nameof(TileSize));
         }
         if (MinTiles < 1 || MaxTiles < MinTiles || MaxTiles > 256)
         {
@@ -37,17 +34,9 @@ public sealed record ImagePreprocessorConfig(
                 nameof(MaxTiles)
             );
         }
-        if (
-            Mean.Length != 3
-            || Std.Length != 3
-            || !Mean.All(float.IsFinite)
-            || !Std.All(std => std > 0)
-        )
+        if (Mean.Length != 3 || Std.Length != 3 || !Mean.All(float.IsFinite) || !Std.All(std => std > 0))
         {
-            throw new ArgumentException(
-                "Mean and Std must have three numbers each, Std above 0.",
-                nameof(Std)
-            );
+            throw new ArgumentException("Mean and Std must have three numbers each, Std above 0.", nameof(Std));
         }
     }
 }

@@ -49,14 +49,7 @@ internal static class JpegContainer
         limits.CheckSize(width, height);
         limits.CheckScans(1 + CountScans(rest), width, height);
         kept.Write(rest);
-        return new EncodedImage(
-            "JPEG",
-            "jpegload_buffer",
-            width,
-            height,
-            orientation,
-            kept.ToArray()
-        );
+        return new EncodedImage("JPEG", "jpegload_buffer", width, height, orientation, kept.ToArray());
     }
 
     // One segment: 0xFF, marker, two bytes of length, content. Any number of 0xFF may stand before it.
@@ -84,8 +77,7 @@ internal static class JpegContainer
     private static bool HasLength(byte marker) => marker is >= 0xC0 and not (>= 0xD0 and <= 0xD9);
 
     // SOF0 to SOF15; the gaps are tables.
-    private static bool IsFrame(byte marker) =>
-        marker is >= 0xC0 and <= 0xCF and not (0xC4 or 0xC8 or 0xCC);
+    private static bool IsFrame(byte marker) => marker is >= 0xC0 and <= 0xCF and not (0xC4 or 0xC8 or 0xCC);
 
     // JFIF and Adobe say how the colours are coded; all else of the application's is a stranger's data.
     private static bool IsNeeded(byte marker) =>
@@ -93,10 +85,7 @@ internal static class JpegContainer
 
     private static (int Width, int Height) ReadSize(ReadOnlySpan<byte> frame) =>
         frame.Length >= 10
-            ? (
-                BinaryPrimitives.ReadUInt16BigEndian(frame[7..]),
-                BinaryPrimitives.ReadUInt16BigEndian(frame[5..])
-            )
+            ? (BinaryPrimitives.ReadUInt16BigEndian(frame[7..]), BinaryPrimitives.ReadUInt16BigEndian(frame[5..]))
             : throw ImageException.Damaged("JPEG");
 
     // In coded data 0xFF is followed by 0; so this finds markers only.

@@ -12,8 +12,7 @@ internal readonly record struct PixelFormat(int Bands, int BandFormat, int Inter
     private const int UShort = 2;
     private const int Cmyk = 15;
 
-    public bool IsKnown =>
-        Bands is >= 1 and <= 4 && BandFormat is UChar or UShort && !(IsCmyk && Bands != 4);
+    public bool IsKnown => Bands is >= 1 and <= 4 && BandFormat is UChar or UShort && !(IsCmyk && Bands != 4);
 
     public int BytesPerPixel => BandFormat == UShort ? 2 * Bands : Bands;
 
@@ -26,11 +25,7 @@ internal readonly record struct PixelFormat(int Bands, int BandFormat, int Inter
             1 => (pixel[0], pixel[0], pixel[0]),
             2 => OverWhite(pixel[0], pixel[0], pixel[0], pixel[1]),
             3 => (pixel[0], pixel[1], pixel[2]),
-            _ when IsCmyk => (
-                Ink(pixel[0], pixel[3]),
-                Ink(pixel[1], pixel[3]),
-                Ink(pixel[2], pixel[3])
-            ),
+            _ when IsCmyk => (Ink(pixel[0], pixel[3]), Ink(pixel[1], pixel[3]), Ink(pixel[2], pixel[3])),
             _ => OverWhite(pixel[0], pixel[1], pixel[2], pixel[3]),
         };
 
@@ -52,9 +47,7 @@ internal readonly record struct PixelFormat(int Bands, int BandFormat, int Inter
     private static (byte R, byte G, byte B) OverWhite(int r, int g, int b, int alpha) =>
         (Blend(r, alpha), Blend(g, alpha), Blend(b, alpha));
 
-    private static byte Blend(int value, int alpha) =>
-        (byte)(((value * alpha) + (255 * (255 - alpha)) + 127) / 255);
+    private static byte Blend(int value, int alpha) => (byte)(((value * alpha) + (255 * (255 - alpha)) + 127) / 255);
 
-    private static byte Ink(int colour, int black) =>
-        (byte)((((255 - colour) * (255 - black)) + 127) / 255);
+    private static byte Ink(int colour, int black) => (byte)((((255 - colour) * (255 - black)) + 127) / 255);
 }

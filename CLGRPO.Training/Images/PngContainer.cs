@@ -10,8 +10,7 @@ internal static class PngContainer
 
     private static readonly uint[] CrcTable = MakeCrcTable();
 
-    public static ReadOnlySpan<byte> Magic =>
-        [0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A];
+    public static ReadOnlySpan<byte> Magic => [0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A];
 
     /// <summary>Checks every chunk's CRC and keeps only those that pixels are made of.</summary>
     public static EncodedImage Read(ReadOnlySpan<byte> png)
@@ -32,9 +31,7 @@ internal static class PngContainer
             }
             if (type.SequenceEqual("acTL"u8))
             {
-                throw new ImageException(
-                    "The PNG picture is animated; only still pictures are read."
-                );
+                throw new ImageException("The PNG picture is animated; only still pictures are read.");
             }
             if (type.SequenceEqual("eXIf"u8))
             {
@@ -46,14 +43,7 @@ internal static class PngContainer
                 kept.Write(chunk);
             }
         }
-        return new EncodedImage(
-            "PNG",
-            "pngload_buffer",
-            width,
-            height,
-            orientation,
-            kept.ToArray()
-        );
+        return new EncodedImage("PNG", "pngload_buffer", width, height, orientation, kept.ToArray());
     }
 
     private static ReadOnlySpan<byte> Next(ReadOnlySpan<byte> rest)
@@ -73,10 +63,7 @@ internal static class PngContainer
             : throw ImageException.Damaged("PNG");
     }
 
-    private static (int Width, int Height) ReadSize(
-        ReadOnlySpan<byte> type,
-        ReadOnlySpan<byte> data
-    )
+    private static (int Width, int Height) ReadSize(ReadOnlySpan<byte> type, ReadOnlySpan<byte> data)
     {
         if (!type.SequenceEqual("IHDR"u8) || data.Length != 13)
         {

@@ -64,6 +64,5 @@ internal sealed class ResampleWeights
     }
 
     // Halves away from zero, by truncation.
-    private static int ToFixedPoint(double weight) =>
-        (int)((weight * (1 << FractionBits)) + (weight < 0 ? -0.5 : 0.5));
+    private static int ToFixedPoint(double weight) => (int)((weight * (1 << FractionBits)) + (weight < 0 ? -0.5 : 0.5));
 }

@@ -20,10 +20,7 @@ public readonly record struct TileGrid(int Columns, int Rows)
             var difference = Math.Abs(aspect - ((double)grid.Columns / grid.Rows));
             // Exact equality is meant: the reference compares the same quotients in the same precision.
             var isTie = difference.Equals(bestDifference);
-            if (
-                difference < bestDifference
-                || (isTie && area > 0.5 * tileSize * tileSize * grid.Tiles)
-            )
+            if (difference < bestDifference || (isTie && area > 0.5 * tileSize * tileSize * grid.Tiles))
             {
                 (best, bestDifference) = (grid, difference);
             }
@@ -35,9 +32,7 @@ public readonly record struct TileGrid(int Columns, int Rows)
     private static IEnumerable<TileGrid> Candidates(int minTiles, int maxTiles) =>
         Enumerable
             .Range(1, maxTiles)
-            .SelectMany(columns =>
-                Enumerable.Range(1, maxTiles / columns).Select(rows => new TileGrid(columns, rows))
-            )
+            .SelectMany(columns => Enumerable.Range(1, maxTiles / columns).Select(rows => new TileGrid(columns, rows)))
             .Where(grid => grid.Tiles >= minTiles)
             .OrderBy(grid => grid.Tiles);
 }

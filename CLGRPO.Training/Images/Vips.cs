@@ -40,9 +40,7 @@ internal static partial class Vips
         var operation = NewOperation(loader);
         if (operation == 0)
         {
-            throw new InvalidOperationException(
-                $"libvips has no {loader}; install a libvips with PNG, JPEG and WebP."
-            );
+            throw new InvalidOperationException($"libvips has no {loader}; install a libvips with PNG, JPEG and WebP.");
         }
         var blob = NewBlob(0, bytes, (nuint)length);
         try
@@ -73,9 +71,7 @@ internal static partial class Vips
             _ = SetEnvironment("VIPS_WARNING", "0", overwrite: 1);
             if (Initialize("CLGRPO") != 0)
             {
-                throw new InvalidOperationException(
-                    "libvips does not start; install it anew (Debian: libvips42)."
-                );
+                throw new InvalidOperationException("libvips does not start; install it anew (Debian: libvips42).");
             }
         }
         catch (DllNotFoundException e)
@@ -136,18 +132,10 @@ internal static partial class Vips
     [LibraryImport(GObject, EntryPoint = "g_value_dup_object")]
     private static partial nint DuplicateValueObject(ref GValue value);
 
-    [LibraryImport(
-        GObject,
-        EntryPoint = "g_object_set_property",
-        StringMarshalling = StringMarshalling.Utf8
-    )]
+    [LibraryImport(GObject, EntryPoint = "g_object_set_property", StringMarshalling = StringMarshalling.Utf8)]
     private static partial void SetProperty(nint target, string property, ref GValue value);
 
-    [LibraryImport(
-        GObject,
-        EntryPoint = "g_object_get_property",
-        StringMarshalling = StringMarshalling.Utf8
-    )]
+    [LibraryImport(GObject, EntryPoint = "g_object_get_property", StringMarshalling = StringMarshalling.Utf8)]
     private static partial void GetProperty(nint source, string property, ref GValue value);
 
     [LibraryImport(Library, EntryPoint = "vips_init", StringMarshalling = StringMarshalling.Utf8)]
@@ -156,11 +144,7 @@ internal static partial class Vips
     [LibraryImport(Library, EntryPoint = "vips_block_untrusted_set")]
     private static partial void BlockUntrusted(int state);
 
-    [LibraryImport(
-        Library,
-        EntryPoint = "vips_operation_block_set",
-        StringMarshalling = StringMarshalling.Utf8
-    )]
+    [LibraryImport(Library, EntryPoint = "vips_operation_block_set", StringMarshalling = StringMarshalling.Utf8)]
     private static partial void BlockOperation(string name, int state);
 
     [LibraryImport(Library, EntryPoint = "vips_cache_set_max")]
@@ -184,11 +168,7 @@ internal static partial class Vips
     [LibraryImport(Library, EntryPoint = "vips_area_unref")]
     private static partial void UnrefArea(nint area);
 
-    [LibraryImport(
-        Library,
-        EntryPoint = "vips_operation_new",
-        StringMarshalling = StringMarshalling.Utf8
-    )]
+    [LibraryImport(Library, EntryPoint = "vips_operation_new", StringMarshalling = StringMarshalling.Utf8)]
     private static partial nint NewOperation(string name);
 
     [LibraryImport(
@@ -224,12 +204,5 @@ internal static partial class Vips
 
     /// <summary>Decodes a rectangle of pixels. The result belongs to the caller (<see cref="Free"/>), or is 0 on a fault.</summary>
     [LibraryImport(Library, EntryPoint = "vips_region_fetch")]
-    public static partial nint FetchRegion(
-        nint region,
-        int left,
-        int top,
-        int width,
-        int height,
-        out nuint length
-    );
+    public static partial nint FetchRegion(nint region, int left, int top, int width, int height, out nuint length);
 }

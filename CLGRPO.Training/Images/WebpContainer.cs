@@ -29,15 +29,11 @@ internal static class WebpContainer
             var data = chunk[8..];
             if (type.SequenceEqual("ANIM"u8) || type.SequenceEqual("ANMF"u8))
             {
-                throw new ImageException(
-                    "The WebP picture is animated; only still pictures are read."
-                );
+                throw new ImageException("The WebP picture is animated; only still pictures are read.");
             }
             if (type.SequenceEqual("EXIF"u8))
             {
-                orientation = ExifOrientation.Read(
-                    data.StartsWith("Exif\0\0"u8) ? data[6..] : data
-                );
+                orientation = ExifOrientation.Read(data.StartsWith("Exif\0\0"u8) ? data[6..] : data);
             }
             if (width == 0 && ReadSize(type, data) is { } size)
             {
@@ -53,23 +49,16 @@ internal static class WebpContainer
     private static ReadOnlySpan<byte> Next(ReadOnlySpan<byte> rest)
     {
         var length = BinaryPrimitives.ReadUInt32LittleEndian(rest[4..]);
-        return length <= (uint)(rest.Length - 8)
-            ? rest[..(8 + (int)length)]
-            : throw ImageException.Damaged("WebP");
+        return length <= (uint)(rest.Length - 8) ? rest[..(8 + (int)length)] : throw ImageException.Damaged("WebP");
     }
 
-    private static (int Width, int Height)? ReadSize(
-        ReadOnlySpan<byte> type,
-        ReadOnlySpan<byte> data
-    )
+    private static (int Width, int Height)? ReadSize(ReadOnlySpan<byte> type, ReadOnlySpan<byte> data)
     {
         if (type.SequenceEqual("VP8X"u8) && data.Length >= 10)
         {
             if ((data[0] & AnimationFlag) != 0)
             {
-                throw new ImageException(
-                    "The WebP picture is animated; only still pictures are read."
-                );
+                throw new ImageException("The WebP picture is animated; only still pictures are read.");
             }
             return (1 + ReadUInt24(data[4..]), 1 + ReadUInt24(data[7..]));
         }
@@ -120,6 +109,5 @@ internal static class WebpContainer
         return bytes;
     }
 
-    private static int ReadUInt24(ReadOnlySpan<byte> bytes) =>
-        bytes[0] | (bytes[1] << 8) | (bytes[2] << 16);
+    private static int ReadUInt24(ReadOnlySpan<byte> bytes) => bytes[0] | (bytes[1] << 8) | (bytes[2] << 16);
 }

@@ -29,7 +29,9 @@ internal readonly record struct HeadShape(int Heads, int KeyValueHeads, int Size
 
     /// <summary>[rows · tokens, heads · d] → [rows · kv, shared · tokens, d].</summary>
     public Tensor Queries(Tensor flat, long rows, long tokens) =>
-        flat.view(rows, tokens, KeyValueHeads, Shared, Size).permute(0, 2, 3, 1, 4).reshape(rows * KeyValueHeads, Shared * tokens, Size);
+        flat.view(rows, tokens, KeyValueHeads, Shared, Size)
+            .permute(0, 2, 3, 1, 4)
+            .reshape(rows * KeyValueHeads, Shared * tokens, Size);
 
     /// <summary>[rows · tokens, kv · d] → [rows · kv, tokens, d].</summary>
     public Tensor KeysOrValues(Tensor flat, long rows, long tokens) =>
@@ -37,7 +39,10 @@ internal readonly record struct HeadShape(int Heads, int KeyValueHeads, int Size
 
     /// <summary>[rows · kv, shared · tokens, d] → [rows · tokens, heads · d].</summary>
     public Tensor Flat(Tensor mixed, long rows, long tokens) =>
-        mixed.view(rows, KeyValueHeads, Shared, tokens, Size).permute(0, 3, 1, 2, 4).reshape(rows * tokens, Heads * Size);
+        mixed
+            .view(rows, KeyValueHeads, Shared, tokens, Size)
+            .permute(0, 3, 1, 2, 4)
+            .reshape(rows * tokens, Heads * Size);
 
     /// <summary>Additive causal mask [shared · tokens, tokens]: 0 where a token sees, −∞ ahead of it.</summary>
     public Tensor CausalMask(long tokens, Device device) =>
@@ -90,7 +95,12 @@ internal sealed class GroupAttention(
     {
         var split = prompts * promptTokens;
         var rest = prompts * group * completionTokens;
-        var prompt = _promptAttention.Attend(layer, queries.narrow(0, 0, split), keys.narrow(0, 0, split), values.narrow(0, 0, split));
+        var prompt = _promptAttention.Attend(
+            layer,
+            queries.narrow(0, 0, split),
+            keys.narrow(0, 0, split),
+            values.narrow(0, 0, split)
+        );
         var completion = Completions(
             queries.narrow(0, split, rest),
             (keys.narrow(0, 0, split), values.narrow(0, 0, split)),
@@ -115,10 +125,19 @@ internal sealed class GroupAttention(
         var perRow = q.view(prompts * kv * group, shared * completionTokens, size);
         var ownScores = _completionMask.baddbmm(perRow, ownKeys.transpose(1, 2), alpha: heads.Scale);
 
-        var weights = cat([promptScores.view(prompts * kv * group, shared * completionTokens, promptTokens), ownScores], -1).softmax(-1);
-        var fromPrompt = weights.narrow(-1, 0, promptTokens).reshape(prompts * kv, group * shared * completionTokens, promptTokens).bmm(promptValues);
+        var weights = cat(
+                [promptScores.view(prompts * kv * group, shared * completionTokens, promptTokens), ownScores],
+                -1
+            )
+            .softmax(-1);
+        var fromPrompt = weights
+            .narrow(-1, 0, promptTokens)
+            .reshape(prompts * kv, group * shared * completionTokens, promptTokens)
+            .bmm(promptValues);
         var fromOwn = weights.narrow(-1, promptTokens, completionTokens).bmm(ownValues);
-        var mixed = fromPrompt.view(prompts, kv, group, shared, completionTokens, size) + fromOwn.view(prompts, kv, group, shared, completionTokens, size);
+        var mixed =
+            fromPrompt.view(prompts, kv, group, shared, completionTokens, size)
+            + fromOwn.view(prompts, kv, group, shared, completionTokens, size);
         return mixed.permute(0, 2, 4, 1, 3, 5).reshape(prompts * group * completionTokens, heads.Heads * size);
     }
 
@@ -135,7 +154,11 @@ internal sealed class GroupAttention(
             return null;
         var mask = new float[lengths.Count * heads.KeyValueHeads * promptTokens];
         for (var row = 0; row < lengths.Count * heads.KeyValueHeads; row++)
-            mask.AsSpan((int)(row * promptTokens) + lengths[row / heads.KeyValueHeads], (int)promptTokens - lengths[row / heads.KeyValueHeads]).Fill(float.NegativeInfinity);
+            mask.AsSpan(
+                    (int)(row * promptTokens) + lengths[row / heads.KeyValueHeads],
+                    (int)promptTokens - lengths[row / heads.KeyValueHeads]
+                )
+                .Fill(float.NegativeInfinity);
         return tensor(mask, [lengths.Count * heads.KeyValueHeads, 1, promptTokens]).to(device);
     }
 }

@@ -71,14 +71,34 @@ public sealed record ModelConfig
             if (!holds)
                 faults.Add(fault);
         }
-        Require(Vision.HiddenSize % Vision.Heads == 0, $"vision hidden_size {Vision.HiddenSize} is not a multiple of its {Vision.Heads} heads");
-        Require(Vision.ImageSize % Vision.PatchSize == 0, $"image_size {Vision.ImageSize} is not a multiple of patch_size {Vision.PatchSize}");
-        Require(Vision.PatchesPerSide % ShuffleFactor == 0, $"{Vision.PatchesPerSide} patches a side cannot be shuffled by {ShuffleFactor}");
-        Require(Language.HiddenSize % Language.Heads == 0, $"language hidden_size {Language.HiddenSize} is not a multiple of its {Language.Heads} heads");
-        Require(Language.Heads % Language.KeyValueHeads == 0, $"{Language.Heads} heads cannot share {Language.KeyValueHeads} key-value heads");
+        Require(
+            Vision.HiddenSize % Vision.Heads == 0,
+            $"vision hidden_size {Vision.HiddenSize} is not a multiple of its {Vision.Heads} heads"
+        );
+        Require(
+            Vision.ImageSize % Vision.PatchSize == 0,
+            $"image_size {Vision.ImageSize} is not a multiple of patch_size {Vision.PatchSize}"
+        );
+        Require(
+            Vision.PatchesPerSide % ShuffleFactor == 0,
+            $"{Vision.PatchesPerSide} patches a side cannot be shuffled by {ShuffleFactor}"
+        );
+        Require(
+            Language.HiddenSize % Language.Heads == 0,
+            $"language hidden_size {Language.HiddenSize} is not a multiple of its {Language.Heads} heads"
+        );
+        Require(
+            Language.Heads % Language.KeyValueHeads == 0,
+            $"{Language.Heads} heads cannot share {Language.KeyValueHeads} key-value heads"
+        );
         Require(Language.HeadSize % 2 == 0, $"head size {Language.HeadSize} is odd, RoPE turns pairs");
-        Require(ImageTokenId >= 0 && ImageTokenId < Language.VocabularySize, $"image_token_id {ImageTokenId} is outside the vocabulary of {Language.VocabularySize}");
-        return faults.Count == 0 ? this : throw new ModelException("The model configuration is inconsistent: " + string.Join("; ", faults) + ".");
+        Require(
+            ImageTokenId >= 0 && ImageTokenId < Language.VocabularySize,
+            $"image_token_id {ImageTokenId} is outside the vocabulary of {Language.VocabularySize}"
+        );
+        return faults.Count == 0
+            ? this
+            : throw new ModelException("The model configuration is inconsistent: " + string.Join("; ", faults) + ".");
     }
 
     private static int Square(int value) => value * value;

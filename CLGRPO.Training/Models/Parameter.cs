@@ -64,7 +64,9 @@ public sealed class Parameter
     public long Count => Shape.Aggregate(1L, (product, size) => product * size);
 
     /// <summary>Matrices and embeddings decay; biases, norms and scales do not.</summary>
-    public bool Decays => Shape.Length >= 2 && Initialization is Initialization.FanIn or Initialization.Residual or Initialization.Embedding;
+    public bool Decays =>
+        Shape.Length >= 2
+        && Initialization is Initialization.FanIn or Initialization.Residual or Initialization.Embedding;
 
     /// <summary>Offset in the flat buffer, in elements.</summary>
     public long Offset { get; internal set; }

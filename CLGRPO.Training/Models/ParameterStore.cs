@@ -40,7 +40,12 @@ public sealed class ParameterStore : IDisposable
 
     public long Count { get; private set; }
 
-    internal Parameter Declare(ModelPart part, long[] shape, Initialization initialization, params StoredTensor[] stored)
+    internal Parameter Declare(
+        ModelPart part,
+        long[] shape,
+        Initialization initialization,
+        params StoredTensor[] stored
+    )
     {
         var parameter = new Parameter(part, shape, initialization, stored);
         _parameters.Add(parameter);
@@ -56,7 +61,12 @@ public sealed class ParameterStore : IDisposable
     {
         var segments = new List<ParameterSegment>();
         long offset = 0;
-        foreach (var group in _parameters.GroupBy(p => (p.Part, p.Decays)).OrderBy(g => g.Key.Part).ThenByDescending(g => g.Key.Decays))
+        foreach (
+            var group in _parameters
+                .GroupBy(p => (p.Part, p.Decays))
+                .OrderBy(g => g.Key.Part)
+                .ThenByDescending(g => g.Key.Decays)
+        )
         {
             var start = offset;
             foreach (var parameter in group)

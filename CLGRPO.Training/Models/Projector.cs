@@ -7,14 +7,20 @@ namespace CLGRPO.Training.Models;
 public sealed class Projector
 {
     private const double LayerNormEps = 1e-5;
-    private readonly Parameter _normWeight, _normBias, _weight1, _bias1, _weight2, _bias2;
+    private readonly Parameter _normWeight,
+        _normBias,
+        _weight1,
+        _bias1,
+        _weight2,
+        _bias2;
     private readonly long _featureSize;
 
     internal Projector(ModelConfig config, ParameterStore store)
     {
         _featureSize = config.FeatureSize;
         long width = config.Language.HiddenSize;
-        Parameter One(string name, Initialization start, params long[] shape) => store.Declare(ModelPart.Projector, "multi_modal_projector." + name, start, shape);
+        Parameter One(string name, Initialization start, params long[] shape) =>
+            store.Declare(ModelPart.Projector, "multi_modal_projector." + name, start, shape);
         _normWeight = One("layer_norm.weight", Initialization.Ones, _featureSize);
         _normBias = One("layer_norm.bias", Initialization.Zeros, _featureSize);
         _weight1 = One("linear_1.weight", Initialization.FanIn, width, _featureSize);

@@ -19,11 +19,26 @@ public sealed class Qwen2Decoder
     internal Qwen2Decoder(LanguageConfig config, ParameterStore store)
     {
         _config = config;
-        _embedding = store.Declare(ModelPart.Language, Prefix + "embed_tokens.weight", Initialization.Embedding, config.VocabularySize, config.HiddenSize);
-        _layers = [.. Enumerable.Range(0, config.Layers).Select(i => new DecoderLayer(config, store, $"{Prefix}layers.{i}."))];
+        _embedding = store.Declare(
+            ModelPart.Language,
+            Prefix + "embed_tokens.weight",
+            Initialization.Embedding,
+            config.VocabularySize,
+            config.HiddenSize
+        );
+        _layers =
+        [
+            .. Enumerable.Range(0, config.Layers).Select(i => new DecoderLayer(config, store, $"{Prefix}layers.{i}.")),
+        ];
         _finalNorm = store.Declare(ModelPart.Language, Prefix + "norm.weight", Initialization.Ones, config.HiddenSize);
         if (!config.TieEmbeddings)
-            _head = store.Declare(ModelPart.Language, "language_model.lm_head.weight", Initialization.Embedding, config.VocabularySize, config.HiddenSize);
+            _head = store.Declare(
+                ModelPart.Language,
+                "language_model.lm_head.weight",
+                Initialization.Embedding,
+                config.VocabularySize,
+                config.HiddenSize
+            );
     }
 
     /// <summary>[vocabulary, hidden]: the output head, or the embedding where they are tied.</summary>
@@ -49,35 +64,73 @@ public sealed class Qwen2Decoder
     public Tensor FinalNorm(Tensor hidden) => RmsNorm(hidden, _finalNorm.Value, _config.RmsNormEps);
 
     /// <summary>x · w / √(mean(x²) + ε). Source: arXiv:1910.07467.</summary>
-    internal static Tensor RmsNorm(Tensor x, Tensor weight, double eps) => x * (x.square().mean([-1], true) + eps).rsqrt() * weight;
+    internal static Tensor RmsNorm(Tensor x, Tensor weight, double eps) =>
+        x * (x.square().mean([-1], true) + eps).rsqrt() * weight;
 
     private sealed class DecoderLayer
     {
         private readonly LanguageConfig _config;
-        private readonly Parameter _inputNorm, _postNorm, _qkvWeight, _qkvBias, _outWeight, _gateUpWeight, _downWeight;
+        private readonly Parameter _inputNorm,
+            _postNorm,
+            _qkvWeight,
+            _qkvBias,
+            _outWeight,
+            _gateUpWeight,
+            _downWeight;
 
         public DecoderLayer(LanguageConfig config, ParameterStore store, string prefix)
         {
             _config = config;
-            long hidden = config.HiddenSize, inner = config.IntermediateSize;
-            long queries = config.Heads * config.HeadSize, keys = config.KeyValueHeads * config.HeadSize;
+            long hidden = config.HiddenSize,
+                inner = config.IntermediateSize;
+            long queries = config.Heads * config.HeadSize,
+                keys = config.KeyValueHeads * config.HeadSize;
             (char Name, long First, long Rows, int Rotary)[] projections =
             [
                 ('q', 0, queries, config.HeadSize),
                 ('k', queries, keys, config.HeadSize),
                 ('v', queries + keys, keys, 0),
             ];
-            Parameter One(string name, Initialization start, params long[] shape) => store.Declare(ModelPart.Language, prefix + name, start, shape);
+            Parameter One(string name, Initialization start, params long[] shape) =>
+                store.Declare(ModelPart.Language, prefix + name, start, shape);
             _inputNorm = One("input_layernorm.weight", Initialization.Ones, hidden);
-            _qkvWeight = store.Declare(ModelPart.Language, [queries + 2 * keys, hidden], Initialization.FanIn,
-                [.. projections.Select(p => new StoredTensor($"{prefix}self_attn.{p.Name}_proj.weight", [p.Rows, hidden], p.First, p.Rows, p.Rotary))]);
-            _qkvBias = store.Declare(ModelPart.Language, [queries + 2 * keys], Initialization.Zeros,
-                [.. projections.Select(p => new StoredTensor($"{prefix}self_attn.{p.Name}_proj.bias", [p.Rows], p.First, p.Rows, p.Rotary))]);
+            _qkvWeight = store.Declare(
+                ModelPart.Language,
+                [queries + 2 * keys, hidden],
+                Initialization.FanIn,
+                [
+                    .. projections.Select(p => new StoredTensor(
+                        $"{prefix}self_attn.{p.Name}_proj.weight",
+                        [p.Rows, hidden],
+                        p.First,
+                        p.Rows,
+                        p.Rotary
+                    )),
+                ]
+            );
+            _qkvBias = store.Declare(
+                ModelPart.Language,
+                [queries + 2 * keys],
+                Initialization.Zeros,
+                [
+                    .. projections.Select(p => new StoredTensor(
+                        $"{prefix}self_attn.{p.Name}_proj.bias",
+                        [p.Rows],
+                        p.First,
+                        p.Rows,
+                        p.Rotary
+                    )),
+                ]
+            );
             _outWeight = One("self_attn.o_proj.weight", Initialization.Residual, hidden, queries);
             _postNorm = One("post_attention_layernorm.weight", Initialization.Ones, hidden);
-            _gateUpWeight = store.Declare(ModelPart.Language, [2 * inner, hidden], Initialization.FanIn,
+            _gateUpWeight = store.Declare(
+                ModelPart.Language,
+                [2 * inner, hidden],
+                Initialization.FanIn,
                 new StoredTensor(prefix + "mlp.gate_proj.weight", [inner, hidden], 0, inner),
-                new StoredTensor(prefix + "mlp.up_proj.weight", [inner, hidden], inner, inner));
+                new StoredTensor(prefix + "mlp.up_proj.weight", [inner, hidden], inner, inner)
+            );
             _downWeight = One("mlp.down_proj.weight", Initialization.Residual, hidden, inner);
         }
 
@@ -89,10 +142,16 @@ public sealed class Qwen2Decoder
 
         private Tensor Mix(Tensor x, Tensor turns, IAttention attention, int layer)
         {
-            long queries = _config.Heads * _config.HeadSize, keys = _config.KeyValueHeads * _config.HeadSize;
+            long queries = _config.Heads * _config.HeadSize,
+                keys = _config.KeyValueHeads * _config.HeadSize;
             var qkv = linear(x, _qkvWeight.Value, _qkvBias.Value);
             var turned = RotaryEmbedding.Turn(qkv.narrow(1, 0, queries + keys), turns);
-            var mixed = attention.Attend(layer, turned.narrow(1, 0, queries), turned.narrow(1, queries, keys), qkv.narrow(1, queries + keys, keys));
+            var mixed = attention.Attend(
+                layer,
+                turned.narrow(1, 0, queries),
+                turned.narrow(1, queries, keys),
+                qkv.narrow(1, queries + keys, keys)
+            );
             return linear(mixed, _outWeight.Value);
         }
 

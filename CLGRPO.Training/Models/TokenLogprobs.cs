@@ -31,7 +31,9 @@ public sealed class TokenLogprobs(Tensor head, double temperature = 1, long chun
         {
             using var scope = NewDisposeScope();
             var all = LogSoftmax(hidden.narrow(0, first, count));
-            logprobs.Add(all.gather(1, targets.narrow(0, first, count).unsqueeze(1)).squeeze(1).MoveToOuterDisposeScope());
+            logprobs.Add(
+                all.gather(1, targets.narrow(0, first, count).unsqueeze(1)).squeeze(1).MoveToOuterDisposeScope()
+            );
             entropies.Add((all.exp() * all).sum(1).neg_().MoveToOuterDisposeScope());
         }
         return new Result(hidden, targets, cat(logprobs).requires_grad_(), cat(entropies));
@@ -43,7 +45,11 @@ public sealed class TokenLogprobs(Tensor head, double temperature = 1, long chun
     public void Backward(Result result)
     {
         using var scope = NewDisposeScope();
-        var gradient = result.Logprobs.grad ?? throw new InvalidOperationException("The log-probabilities have no gradient: call loss.backward() first.");
+        var gradient =
+            result.Logprobs.grad
+            ?? throw new InvalidOperationException(
+                "The log-probabilities have no gradient: call loss.backward() first."
+            );
         var hiddenGradient = zeros_like(result.Hidden);
         using (no_grad())
         {

@@ -28,7 +28,8 @@ public sealed class VisionLanguageModel : IDisposable
     public Qwen2Decoder Decoder { get; }
 
     /// <summary>A model whose weights are zero until they are loaded or initialised.</summary>
-    public static VisionLanguageModel Create(ModelConfig config, Device? device = null) => new(config.Validated(), new ParameterStore(), device ?? CPU, null);
+    public static VisionLanguageModel Create(ModelConfig config, Device? device = null) =>
+        new(config.Validated(), new ParameterStore(), device ?? CPU, null);
 
     /// <summary>The same weights with leaves and gradients of its own: one for each thread of a data-parallel step.</summary>
     public VisionLanguageModel Share() => new(Config, Parameters.Share(), Device, _rotary);
@@ -63,8 +64,12 @@ public sealed class VisionLanguageModel : IDisposable
         var embedded = Decoder.Embed(batch.Ids);
         var features = imageFeatures?.shape[0] ?? 0;
         if (features != batch.ImageTokens)
-            throw new ModelException($"The batch holds {batch.ImageTokens} image tokens, but {features} image features came with it.");
-        return imageFeatures is null ? embedded : embedded.index_copy(0, batch.ImagePositions!, Projector.Forward(imageFeatures));
+            throw new ModelException(
+                $"The batch holds {batch.ImageTokens} image tokens, but {features} image features came with it."
+            );
+        return imageFeatures is null
+            ? embedded
+            : embedded.index_copy(0, batch.ImagePositions!, Projector.Forward(imageFeatures));
     }
 
     /// <summary>One more token for each running completion.</summary>

@@ -25,10 +25,35 @@ public sealed class VisionTransformer
         var (hidden, patch) = (_config.HiddenSize, _config.PatchSize);
         var tokens = (long)_config.PatchesPerSide * _config.PatchesPerSide + 1;
         _classToken = store.Declare(ModelPart.Vision, prefix + "cls_token", Initialization.Embedding, 1, 1, hidden);
-        _positions = store.Declare(ModelPart.Vision, prefix + "position_embeddings", Initialization.Embedding, 1, tokens, hidden);
-        _patchWeight = store.Declare(ModelPart.Vision, prefix + "patch_embeddings.projection.weight", Initialization.FanIn, hidden, 3, patch, patch);
-        _patchBias = store.Declare(ModelPart.Vision, prefix + "patch_embeddings.projection.bias", Initialization.Zeros, hidden);
-        _layers = [.. Enumerable.Range(0, _config.Layers).Select(i => new VisionLayer(_config, store, $"vision_tower.encoder.layer.{i}."))];
+        _positions = store.Declare(
+            ModelPart.Vision,
+            prefix + "position_embeddings",
+            Initialization.Embedding,
+            1,
+            tokens,
+            hidden
+        );
+        _patchWeight = store.Declare(
+            ModelPart.Vision,
+            prefix + "patch_embeddings.projection.weight",
+            Initialization.FanIn,
+            hidden,
+            3,
+            patch,
+            patch
+        );
+        _patchBias = store.Declare(
+            ModelPart.Vision,
+            prefix + "patch_embeddings.projection.bias",
+            Initialization.Zeros,
+            hidden
+        );
+        _layers =
+        [
+            .. Enumerable
+                .Range(0, _config.Layers)
+                .Select(i => new VisionLayer(_config, store, $"vision_tower.encoder.layer.{i}.")),
+        ];
     }
 
     /// <summary>Sees tiles.</summary>
@@ -45,8 +70,12 @@ public sealed class VisionTransformer
     private Tensor Embed(Tensor tiles)
     {
         var (n, side, patch, hidden) = (tiles.shape[0], _config.PatchesPerSide, _config.PatchSize, _config.HiddenSize);
-        var patches = tiles.view(n, 3, side, patch, side, patch).permute(0, 2, 4, 1, 3, 5).reshape(n * side * side, 3 * patch * patch);
-        var embedded = linear(patches, _patchWeight.Value.view(hidden, -1), _patchBias.Value).view(n, side * side, hidden);
+        var patches = tiles
+            .view(n, 3, side, patch, side, patch)
+            .permute(0, 2, 4, 1, 3, 5)
+            .reshape(n * side * side, 3 * patch * patch);
+        var embedded = linear(patches, _patchWeight.Value.view(hidden, -1), _patchBias.Value)
+            .view(n, side * side, hidden);
         return cat([_classToken.Value.expand(n, 1, hidden), embedded], 1) + _positions.Value; // [tiles, 1 + patches, hidden]
     }
 
@@ -56,28 +85,59 @@ public sealed class VisionTransformer
     {
         var (n, side, channels, f) = (x.shape[0], _config.PatchesPerSide, _config.HiddenSize, _shuffle);
         // Written as one permutation of [tiles, row, row in block, column, column in block, channel].
-        return x.reshape(n, side / f, f, side / f, f, channels).permute(0, 1, 3, 2, 4, 5).reshape(n * (side / f) * (side / f), f * f * channels);
+        return x.reshape(n, side / f, f, side / f, f, channels)
+            .permute(0, 1, 3, 2, 4, 5)
+            .reshape(n * (side / f) * (side / f), f * f * channels);
     }
 
     private sealed class VisionLayer
     {
         private readonly VisionConfig _config;
-        private readonly Parameter _norm1Weight, _norm1Bias, _norm2Weight, _norm2Bias;
-        private readonly Parameter _qkvWeight, _qkvBias, _projectionWeight, _projectionBias;
-        private readonly Parameter _fc1Weight, _fc1Bias, _fc2Weight, _fc2Bias;
-        private readonly Parameter _scale1, _scale2;
+        private readonly Parameter _norm1Weight,
+            _norm1Bias,
+            _norm2Weight,
+            _norm2Bias;
+        private readonly Parameter _qkvWeight,
+            _qkvBias,
+            _projectionWeight,
+            _projectionBias;
+        private readonly Parameter _fc1Weight,
+            _fc1Bias,
+            _fc2Weight,
+            _fc2Bias;
+        private readonly Parameter _scale1,
+            _scale2;
 
         public VisionLayer(VisionConfig config, ParameterStore store, string prefix)
         {
             _config = config;
-            long hidden = config.HiddenSize, inner = config.IntermediateSize;
-            Parameter One(string name, Initialization start, params long[] shape) => store.Declare(ModelPart.Vision, prefix + name, start, shape);
+            long hidden = config.HiddenSize,
+                inner = config.IntermediateSize;
+            Parameter One(string name, Initialization start, params long[] shape) =>
+                store.Declare(ModelPart.Vision, prefix + name, start, shape);
             _norm1Weight = One("layernorm_before.weight", Initialization.Ones, hidden);
             _norm1Bias = One("layernorm_before.bias", Initialization.Zeros, hidden);
-            _qkvWeight = store.Declare(ModelPart.Vision, [3 * hidden, hidden], Initialization.FanIn,
-                [.. "qkv".Select((c, i) => new StoredTensor($"{prefix}attention.{c}_proj.weight", [hidden, hidden], i * hidden, hidden))]);
-            _qkvBias = store.Declare(ModelPart.Vision, [3 * hidden], Initialization.Zeros,
-                [.. "qkv".Select((c, i) => new StoredTensor($"{prefix}attention.{c}_proj.bias", [hidden], i * hidden, hidden))]);
+            _qkvWeight = store.Declare(
+                ModelPart.Vision,
+                [3 * hidden, hidden],
+                Initialization.FanIn,
+                [
+                    .. "qkv".Select(
+                        (c, i) =>
+                            new StoredTensor($"{prefix}attention.{c}_proj.weight", [hidden, hidden], i * hidden, hidden)
+                    ),
+                ]
+            );
+            _qkvBias = store.Declare(
+                ModelPart.Vision,
+                [3 * hidden],
+                Initialization.Zeros,
+                [
+                    .. "qkv".Select(
+                        (c, i) => new StoredTensor($"{prefix}attention.{c}_proj.bias", [hidden], i * hidden, hidden)
+                    ),
+                ]
+            );
             _projectionWeight = One("attention.projection_layer.weight", Initialization.FanIn, hidden, hidden);
             _projectionBias = One("attention.projection_layer.bias", Initialization.Zeros, hidden);
             _norm2Weight = One("layernorm_after.weight", Initialization.Ones, hidden);
@@ -92,7 +152,13 @@ public sealed class VisionTransformer
 
         public Tensor Forward(Tensor x)
         {
-            var normed = layer_norm(x, [_config.HiddenSize], _norm1Weight.Value, _norm1Bias.Value, _config.LayerNormEps);
+            var normed = layer_norm(
+                x,
+                [_config.HiddenSize],
+                _norm1Weight.Value,
+                _norm1Bias.Value,
+                _config.LayerNormEps
+            );
             x = x.addcmul(_scale1.Value, Attention(normed), 1);
             normed = layer_norm(x, [_config.HiddenSize], _norm2Weight.Value, _norm2Bias.Value, _config.LayerNormEps);
             var inner = gelu(linear(normed, _fc1Weight.Value, _fc1Bias.Value));
@@ -102,7 +168,9 @@ public sealed class VisionTransformer
         private Tensor Attention(Tensor x)
         {
             var (n, tokens, heads, size) = (x.shape[0], x.shape[1], _config.Heads, _config.HeadSize);
-            var qkv = linear(x, _qkvWeight.Value, _qkvBias.Value).view(n, tokens, 3, heads, size).permute(2, 0, 3, 1, 4);
+            var qkv = linear(x, _qkvWeight.Value, _qkvBias.Value)
+                .view(n, tokens, 3, heads, size)
+                .permute(2, 0, 3, 1, 4);
             var q = qkv.select(0, 0).reshape(n * heads, tokens, size);
             var k = qkv.select(0, 1).reshape(n * heads, tokens, size);
             var v = qkv.select(0, 2).reshape(n * heads, tokens, size);

@@ -5,12 +5,8 @@ namespace CLGRPO.Training.Optimization;
 
 /// <summary>Adam with decoupled weight decay over flat parameter groups.</summary>
 /// <remarks>Source: arXiv:1711.05101; the arithmetic of PyTorch's AdamW and clip_grad_norm_, operation by operation.</remarks>
-public sealed class AdamW(
-    IReadOnlyList<ParameterGroup> groups,
-    double beta1,
-    double beta2,
-    double epsilon = 1e-8
-) : IDisposable
+public sealed class AdamW(IReadOnlyList<ParameterGroup> groups, double beta1, double beta2, double epsilon = 1e-8)
+    : IDisposable
 {
     // clip_grad_norm_ adds it to the norm it divides by.
     private const double NormEpsilon = 1e-6;
@@ -80,9 +76,7 @@ public sealed class AdamW(
 
     private double GradientNorm()
     {
-        var squares = Groups
-            .Select(group => group.Gradients.norm().square())
-            .Aggregate((sum, square) => sum + square);
+        var squares = Groups.Select(group => group.Gradients.norm().square()).Aggregate((sum, square) => sum + square);
         return Math.Sqrt(squares.item<float>());
     }
 

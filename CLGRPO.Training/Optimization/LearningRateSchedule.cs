@@ -44,10 +44,7 @@ public sealed class LearningRateSchedule
         {
             ScheduleKind.Constant => 1,
             ScheduleKind.Linear => Math.Max(0, (double)(_totalSteps - step) / rest),
-            ScheduleKind.Cosine => Math.Max(
-                0,
-                0.5 * (1 + Math.Cos(Math.PI * (step - _warmupSteps) / rest))
-            ),
+            ScheduleKind.Cosine => Math.Max(0, 0.5 * (1 + Math.Cos(Math.PI * (step - _warmupSteps) / rest))),
             _ => throw new InvalidOperationException($"Unknown schedule {_kind}."),
         };
     }

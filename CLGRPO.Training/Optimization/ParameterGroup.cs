@@ -69,8 +69,7 @@ public sealed class ParameterGroup : IDisposable
             places[i] = (parameters[i].Name, start, parameters[i].Parameter.numel());
             start += places[i].Item3;
         }
-        var values = cat([.. parameters.Select(p => p.Parameter.detach().reshape(-1))])
-            .DetachFromDisposeScope();
+        var values = cat([.. parameters.Select(p => p.Parameter.detach().reshape(-1))]).DetachFromDisposeScope();
         var gradients = zeros_like(values).DetachFromDisposeScope();
         var group = new ParameterGroup(name, places, values, gradients, weightDecay, learningRateScale);
         for (var i = 0; i < places.Length; i++)
@@ -109,10 +108,7 @@ public sealed class ParameterGroup : IDisposable
         parameter.grad = Gradients.narrow(0, start, length).view(shape);
     }
 
-    private static void RequireAlike(
-        string name,
-        IReadOnlyList<(string Name, Tensor Parameter)> parameters
-    )
+    private static void RequireAlike(string name, IReadOnlyList<(string Name, Tensor Parameter)> parameters)
     {
         if (parameters.Count == 0)
         {

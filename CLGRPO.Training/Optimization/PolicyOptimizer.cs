@@ -16,12 +16,19 @@ public sealed class PolicyOptimizer : IDisposable
     /// <param name="replicas">Whose gradients were enabled for the trainable parts.</param>
     /// <param name="trainable">Parts that learn.</param>
     /// <param name="totalSteps">Optimizer steps of the stage.</param>
-    public PolicyOptimizer(OptimizerConfig config, PolicyReplicas replicas, IReadOnlySet<ModelPart> trainable, int totalSteps)
+    public PolicyOptimizer(
+        OptimizerConfig config,
+        PolicyReplicas replicas,
+        IReadOnlySet<ModelPart> trainable,
+        int totalSteps
+    )
     {
         (_config, _replicas) = (config, replicas);
         _schedule = new LearningRateSchedule(config.Schedule, config.LearningRate, config.WarmupSteps, totalSteps);
         var store = replicas.Policy.Parameters;
-        var groups = store.Segments.Where(segment => trainable.Contains(segment.Part)).Select(segment => Group(store, segment, config));
+        var groups = store
+            .Segments.Where(segment => trainable.Contains(segment.Part))
+            .Select(segment => Group(store, segment, config));
         _adam = new AdamW([.. groups], config);
     }
 
@@ -41,7 +48,12 @@ public sealed class PolicyOptimizer : IDisposable
     }
 
     /// <summary>What a checkpoint keeps: name → moments.</summary>
-    public IReadOnlyList<(string Name, Tensor Value)> State => [.. _adam.Groups.SelectMany(group => new[] { ($"{group.Name}.exp_avg", group.FirstMoment), ($"{group.Name}.exp_avg_sq", group.SecondMoment) })];
+    public IReadOnlyList<(string Name, Tensor Value)> State =>
+        [
+            .. _adam.Groups.SelectMany(group =>
+                new[] { ($"{group.Name}.exp_avg", group.FirstMoment), ($"{group.Name}.exp_avg_sq", group.SecondMoment) }
+            ),
+        ];
 
     public void RestoreStepCount(long steps) => _adam.RestoreStepCount(steps);
 
@@ -50,7 +62,9 @@ public sealed class PolicyOptimizer : IDisposable
     private static ParameterGroup Group(ParameterStore store, ParameterSegment segment, OptimizerConfig config)
     {
         var name = $"{segment.Part.ToString().ToLowerInvariant()}.{(segment.Decays ? "decay" : "no_decay")}";
-        var places = store.Parameters.Where(p => p.Part == segment.Part && p.Decays == segment.Decays).Select(p => (p.Stored[0].Name, p.Offset - segment.Offset, p.Count));
+        var places = store
+            .Parameters.Where(p => p.Part == segment.Part && p.Decays == segment.Decays)
+            .Select(p => (p.Stored[0].Name, p.Offset - segment.Offset, p.Count));
         return new ParameterGroup(
             name,
             [.. places],

@@ -28,10 +28,7 @@ internal static class ReproductionCharts
         ("control-symmetric", ["stage-2", "stage-3"]),
     ];
 
-    public static IReadOnlyDictionary<string, string> Draw(
-        ReproductionReport report,
-        IReadOnlyList<SeedRun> seeds
-    )
+    public static IReadOnlyDictionary<string, string> Draw(ReproductionReport report, IReadOnlyList<SeedRun> seeds)
     {
         var pictures = new Dictionary<string, string>(StringComparer.Ordinal)
         {
@@ -39,10 +36,7 @@ internal static class ReproductionCharts
         };
         if (report.Rows.Any(IsControl))
         {
-            pictures[Controls] = Bars(
-                    report,
-                    report.Rows.Where(row => IsControl(row) || row.Name == "stage-4")
-                )
+            pictures[Controls] = Bars(report, report.Rows.Where(row => IsControl(row) || row.Name == "stage-4"))
                 .ToSvg();
         }
         if (report.Sweep.Count > 0)
@@ -92,29 +86,19 @@ internal static class ReproductionCharts
                     .Sweep.GroupBy(point => point.UpdatesPerRollout)
                     .Select(line => new LineSeries(
                         $"{line.Key} updates per rollout",
-                        [
-                            .. line.Select(point =>
-                                Point(point.EpsilonHigh, point.Scores.Greedy.Accuracy)
-                            ),
-                        ]
+                        [.. line.Select(point => Point(point.EpsilonHigh, point.Scores.Greedy.Accuracy))]
                     )),
             ]
         );
 
     private static ConfusionChart? ConfusionOf(string stage, IReadOnlyList<SeedRun> seeds)
     {
-        var answered = seeds
-            .Select(seed => seed.Find(stage)?.Evaluation)
-            .OfType<StageEvaluation>()
-            .ToList();
+        var answered = seeds.Select(seed => seed.Find(stage)?.Evaluation).OfType<StageEvaluation>().ToList();
         if (answered.Count == 0)
         {
             return null;
         }
-        var all = new Answers(
-            [.. answered.SelectMany(evaluation => evaluation.Greedy.Predictions)],
-            []
-        );
+        var all = new Answers([.. answered.SelectMany(evaluation => evaluation.Greedy.Predictions)], []);
         var labels = answered[0].Labels;
         return new ConfusionChart(
             $"{stage}, greedy: what was taken for what, {answered.Count} seeds together",
@@ -130,20 +114,12 @@ internal static class ReproductionCharts
             title,
             [
                 .. Chain
-                    .Select(stage => new LineSeries(
-                        stage.Name,
-                        Points(seed, stage.Name, stage.Before, metric)
-                    ))
+                    .Select(stage => new LineSeries(stage.Name, Points(seed, stage.Name, stage.Before, metric)))
                     .Where(line => line.Points.Count > 0),
             ]
         );
 
-    private static List<ChartPoint> Points(
-        SeedRun seed,
-        string name,
-        string[] before,
-        string metric
-    )
+    private static List<ChartPoint> Points(SeedRun seed, string name, string[] before, string metric)
     {
         var offset = before.Sum(stage => seed.Named(stage)?.Steps.Count ?? 0);
         var steps = seed.Named(name)?.Steps ?? [];
@@ -158,11 +134,8 @@ internal static class ReproductionCharts
 
     private static Bar Bar(SeedMean share) => new(100 * share.Mean, Percent(share.Interval));
 
-    private static ChartPoint Point(double x, SeedMean share) =>
-        new(x, 100 * share.Mean, Percent(share.Interval));
+    private static ChartPoint Point(double x, SeedMean share) => new(x, 100 * share.Mean, Percent(share.Interval));
 
     private static Interval? Percent(Interval? share) =>
-        share is null
-            ? null
-            : new Interval(100 * Math.Max(0, share.Low), 100 * Math.Min(1, share.High));
+        share is null ? null : new Interval(100 * Math.Max(0, share.Low), 100 * Math.Min(1, share.High));
 }

@@ -14,8 +14,7 @@ internal sealed class ReproductionFolder(string path)
     /// <summary>Whether a seed's run ended with all its stages done.</summary>
     public bool IsFinished(int seed) =>
         RunDirectory.Exists(RunPath(seed))
-        && RunEvents.Read(RunDirectory.Open(RunPath(seed)))
-            is [.., { Type: RunEventType.End, Message: "completed" }];
+        && RunEvents.Read(RunDirectory.Open(RunPath(seed))) is [.., { Type: RunEventType.End, Message: "completed" }];
 
     /// <summary>Reads the seeds that there are and writes report, page and pictures.</summary>
     /// <param name="recipe">The recipe's name.</param>
@@ -53,11 +52,7 @@ internal sealed class ReproductionFolder(string path)
         {
             AtomicFile.WriteText(Path.Combine(folder, pictureFolder, file), svg);
         }
-        var page = new ReproductionPage(
-            report,
-            pictures.Keys.ToHashSet(StringComparer.Ordinal),
-            pictureFolder
-        );
+        var page = new ReproductionPage(report, pictures.Keys.ToHashSet(StringComparer.Ordinal), pictureFolder);
         AtomicFile.WriteText(Path.Combine(folder, Page), page.Write());
     }
 }

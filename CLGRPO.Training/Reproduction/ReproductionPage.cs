@@ -9,11 +9,7 @@ namespace CLGRPO.Training.Reproduction;
 /// <param name="report">The numbers.</param>
 /// <param name="pictures">The files that there are.</param>
 /// <param name="pictureFolder">Where they lie, relative to the page; empty when beside it.</param>
-internal sealed class ReproductionPage(
-    ReproductionReport report,
-    IReadOnlySet<string> pictures,
-    string pictureFolder
-)
+internal sealed class ReproductionPage(ReproductionReport report, IReadOnlySet<string> pictures, string pictureFolder)
 {
     private readonly StringBuilder _text = new();
 
@@ -110,11 +106,7 @@ internal sealed class ReproductionPage(
         Difference("Sampled at T = 1", difference => difference.Sampled, paper: false);
     }
 
-    private void Difference(
-        string heading,
-        Func<Decoded<PairedDifference>, PairedDifference> decoding,
-        bool paper
-    )
+    private void Difference(string heading, Func<Decoded<PairedDifference>, PairedDifference> decoding, bool paper)
     {
         var rows = report.Comparisons.Select(pair =>
         {
@@ -157,26 +149,16 @@ internal sealed class ReproductionPage(
             return;
         }
         Line("## The baseline's best chance");
-        Line(
-            "Chosen on validation accuracy; the held-out scores stand beside it and choose nothing."
-        );
+        Line("Chosen on validation accuracy; the held-out scores stand beside it and choose nothing.");
         Line(
             TextTable.Markdown([
-                [
-                    "",
-                    "validation accuracy %",
-                    "chosen by seeds",
-                    "greedy accuracy %",
-                    "T = 1 accuracy %",
-                ],
+                ["", "validation accuracy %", "chosen by seeds", "greedy accuracy %", "T = 1 accuracy %"],
                 .. report.Baselines.Select(candidate =>
                     (string[])
                         [
                             candidate.Name,
                             Percent(candidate.ValidationAccuracy),
-                            candidate.ChosenBy.Count == 0
-                                ? None
-                                : string.Join(", ", candidate.ChosenBy),
+                            candidate.ChosenBy.Count == 0 ? None : string.Join(", ", candidate.ChosenBy),
                             Percent(candidate.Scores.Greedy.Accuracy),
                             Percent(candidate.Scores.Sampled.Accuracy),
                         ]
@@ -216,9 +198,7 @@ internal sealed class ReproductionPage(
                             Percent(point.Scores.Greedy.Accuracy),
                             Percent(point.Scores.Sampled.Accuracy),
                             Percent(point.Scores.Sampled.FormatRate),
-                            .. SweepPoint.Metrics.Select(metric =>
-                                Number(point.FinalMetrics[metric])
-                            ),
+                            .. SweepPoint.Metrics.Select(metric => Number(point.FinalMetrics[metric])),
                         ]
                 ),
             ])
@@ -228,9 +208,7 @@ internal sealed class ReproductionPage(
 
     private void Curves()
     {
-        var curves = ReproductionCharts
-            .Curves.Where(curve => pictures.Contains(curve.File))
-            .ToList();
+        var curves = ReproductionCharts.Curves.Where(curve => pictures.Contains(curve.File)).ToList();
         if (curves.Count == 0)
         {
             return;
@@ -258,8 +236,7 @@ internal sealed class ReproductionPage(
                 : $"undecided: the interval contains {(claim.Threshold == 0 ? "0" : Points(claim.Threshold))}",
         };
 
-    private string SeedCount() =>
-        report.Seeds.Count == 1 ? "1 seed" : $"{report.Seeds.Count} seeds";
+    private string SeedCount() => report.Seeds.Count == 1 ? "1 seed" : $"{report.Seeds.Count} seeds";
 
     /// <summary>The claim, what became of it, and the number behind it.</summary>
     public static string Sentence(Claim claim, string bold = "")
@@ -277,8 +254,7 @@ internal sealed class ReproductionPage(
     }
 
     // A paragraph, heading or table: a blank line follows.
-    private void Line(string text) =>
-        _text.Append(text.TrimEnd('\n')).Append(text.Length > 0 ? "\n\n" : "\n");
+    private void Line(string text) => _text.Append(text.TrimEnd('\n')).Append(text.Length > 0 ? "\n\n" : "\n");
 
     private void Item(string text) => _text.Append("- ").Append(text).Append('\n');
 }

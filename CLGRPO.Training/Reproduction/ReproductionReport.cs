@@ -91,16 +91,11 @@ public sealed record ReproductionReport
         };
     }
 
-    private static IEnumerable<ReproductionRow> RowsOf(
-        IReadOnlyList<SeedRun> seeds,
-        HashSet<string> sweep
-    ) =>
+    private static IEnumerable<ReproductionRow> RowsOf(IReadOnlyList<SeedRun> seeds, HashSet<string> sweep) =>
         StageNames(seeds)
             .Where(name => !SeedRun.IsCandidate(name) && !sweep.Contains(name))
             .Prepend(Baseline)
-            .Select(name =>
-                (name, Stages: seeds.Select(seed => seed.Find(name)).OfType<SeedStage>().ToList())
-            )
+            .Select(name => (name, Stages: seeds.Select(seed => seed.Find(name)).OfType<SeedStage>().ToList()))
             .Where(row => row.Stages.Count > 0)
             .Select(row => new ReproductionRow(
                 row.name,
@@ -111,23 +106,16 @@ public sealed record ReproductionReport
     private static IEnumerable<BaselineCandidate> BaselinesOf(IReadOnlyList<SeedRun> seeds) =>
         StageNames(seeds)
             .Where(SeedRun.IsCandidate)
-            .Select(name =>
-                (name, Stages: seeds.Select(seed => seed.Named(name)).OfType<SeedStage>().ToList())
-            )
+            .Select(name => (name, Stages: seeds.Select(seed => seed.Named(name)).OfType<SeedStage>().ToList()))
             .Select(row => new BaselineCandidate(
                 row.name,
-                new SeedMean([
-                    .. row.Stages.Select(stage => stage.ValidationAccuracy).OfType<double>(),
-                ]),
+                new SeedMean([.. row.Stages.Select(stage => stage.ValidationAccuracy).OfType<double>()]),
                 [.. seeds.Where(seed => seed.Baseline?.Name == row.name).Select(seed => seed.Seed)],
                 SeedScores.Of(row.Stages)
             ));
 
     private static IEnumerable<string> StageNames(IReadOnlyList<SeedRun> seeds) =>
-        seeds
-            .SelectMany(seed => seed.Stages)
-            .Select(stage => stage.Name)
-            .Distinct(StringComparer.Ordinal);
+        seeds.SelectMany(seed => seed.Stages).Select(stage => stage.Name).Distinct(StringComparer.Ordinal);
 
     private static IEnumerable<Claim> ClaimsOf(IReadOnlyList<StageComparison> comparisons)
     {
@@ -164,8 +152,7 @@ public sealed record ReproductionReport
             ("stage-4", "stage-3") => "Stage 4 beats stage 3",
             ("stage-4", "control-symmetric") =>
                 "ClipLow pays: stage 4 beats as many more steps with the symmetric clip",
-            ("stage-4", "control-more-sft") =>
-                "RL pays: stage 4 beats as much more fine-tuning in place of RL",
+            ("stage-4", "control-more-sft") => "RL pays: stage 4 beats as much more fine-tuning in place of RL",
             ("stage-4", "without-1") => "Stage 1 pays: stage 4 beats the method without it",
             ("stage-4", "without-2") => "Stage 2 pays: stage 4 beats the method without it",
             ("stage-4", "without-3") => "Stage 3 pays: stage 4 beats the method without it",

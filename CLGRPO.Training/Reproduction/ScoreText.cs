@@ -18,8 +18,7 @@ internal static class ScoreText
         With(share.Mean, share.Interval, value => Fixed(100 * Math.Clamp(value, 0, 1), "0.0"));
 
     /// <summary>Percentage points with sign and interval: <c>+1.25 [−0.30, +2.80]</c>.</summary>
-    public static string Points(SeedMean points) =>
-        With(points.Mean, points.Interval, value => Fixed(value, Signed));
+    public static string Points(SeedMean points) => With(points.Mean, points.Interval, value => Fixed(value, Signed));
 
     /// <summary>Any number with four digits.</summary>
     public static string Number(SeedMean number) => Fixed(number.Mean, "0.0000");
@@ -31,9 +30,7 @@ internal static class ScoreText
     public static string Probability(double p) => p < 0.001 ? "<0.001" : Fixed(p, "0.000");
 
     private static string With(double mean, Interval? interval, Func<double, string> write) =>
-        interval is null
-            ? write(mean)
-            : $"{write(mean)} [{write(interval.Low)}, {write(interval.High)}]";
+        interval is null ? write(mean) : $"{write(mean)} [{write(interval.Low)}, {write(interval.High)}]";
 
     private static string Fixed(double value, string format) =>
         double.IsFinite(value) ? value.ToString(format, CultureInfo.InvariantCulture) : None;

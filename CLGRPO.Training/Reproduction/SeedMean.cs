@@ -19,8 +19,7 @@ public sealed record SeedMean(IReadOnlyList<double> Values)
                 return null;
             }
             var mean = Mean;
-            var variance =
-                Values.Sum(value => (value - mean) * (value - mean)) / (Values.Count - 1);
+            var variance = Values.Sum(value => (value - mean) * (value - mean)) / (Values.Count - 1);
             var half = StudentT.TwoSided95(Values.Count - 1) * Math.Sqrt(variance / Values.Count);
             return new Interval(mean - half, mean + half);
         }

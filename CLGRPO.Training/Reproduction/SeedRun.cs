@@ -37,8 +37,7 @@ internal sealed record SeedRun(int Seed, IReadOnlyList<SeedStage> Stages)
     /// </summary>
     public SeedStage? Baseline => Candidates.MaxBy(stage => stage.ValidationAccuracy ?? -1);
 
-    public static bool IsCandidate(string name) =>
-        name.StartsWith(BaselineName, StringComparison.Ordinal);
+    public static bool IsCandidate(string name) => name.StartsWith(BaselineName, StringComparison.Ordinal);
 
     /// <summary>A stage by its name; <c>baseline</c> is the chosen candidate.</summary>
     public SeedStage? Find(string name) =>
@@ -78,10 +77,7 @@ internal sealed record SeedRun(int Seed, IReadOnlyList<SeedStage> Stages)
     {
         var validated = events
             .Where(item => string.Equals(item.Stage, stage.Name, StringComparison.Ordinal))
-            .Where(item =>
-                item.Type == RunEventType.Evaluation
-                && item.Metrics?.ContainsKey("eval_accuracy") == true
-            )
+            .Where(item => item.Type == RunEventType.Evaluation && item.Metrics?.ContainsKey("eval_accuracy") == true)
             .Select(item => item.Metrics!["eval_accuracy"])
             .ToList();
         if (validated.Count == 0)

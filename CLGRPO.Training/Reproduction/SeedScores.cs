@@ -16,9 +16,7 @@ public sealed record SeedScores(SeedMean Accuracy, SeedMean MacroRecall, SeedMea
             new SeedMean([.. reports.Select(report => report.Accuracy)]),
             new SeedMean([.. reports.Select(report => report.MacroRecall)]),
             new SeedMean([
-                .. answers.Select(seed =>
-                    seed.Answers.Predictions.Average(item => item.WellFormed ? 1.0 : 0.0)
-                ),
+                .. answers.Select(seed => seed.Answers.Predictions.Average(item => item.WellFormed ? 1.0 : 0.0)),
             ])
         );
     }
@@ -41,11 +39,7 @@ public sealed record SeedScores(SeedMean Accuracy, SeedMean MacroRecall, SeedMea
 /// <param name="Name">The stage; <c>baseline</c> is each seed's best candidate.</param>
 /// <param name="Scores">On the held-out images.</param>
 /// <param name="TrainSeconds">Without its parents.</param>
-public sealed record ReproductionRow(
-    string Name,
-    Decoded<SeedScores> Scores,
-    SeedMean TrainSeconds
-);
+public sealed record ReproductionRow(string Name, Decoded<SeedScores> Scores, SeedMean TrainSeconds);
 
 /// <summary>A candidate for the baseline.</summary>
 /// <param name="Name">The stage.</param>

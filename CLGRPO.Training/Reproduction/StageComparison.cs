@@ -6,19 +6,11 @@ namespace CLGRPO.Training.Reproduction;
 /// <param name="First">The stage.</param>
 /// <param name="Second">What it is compared with.</param>
 /// <param name="Differences">First − second.</param>
-public sealed record StageComparison(
-    string First,
-    string Second,
-    Decoded<PairedDifference> Differences
-)
+public sealed record StageComparison(string First, string Second, Decoded<PairedDifference> Differences)
 {
     /// <summary>Compares over the seeds that have both stages; null when none has.</summary>
     /// <exception cref="ArgumentException">The two stages of a seed answered different images.</exception>
-    internal static StageComparison? Between(
-        IReadOnlyList<SeedRun> seeds,
-        string first,
-        string second
-    )
+    internal static StageComparison? Between(IReadOnlyList<SeedRun> seeds, string first, string second)
     {
         var pairs = seeds
             .Select(seed => (First: seed.Find(first), Second: seed.Find(second)))
@@ -32,14 +24,10 @@ public sealed record StageComparison(
                 second,
                 new Decoded<PairedDifference>(
                     PairedDifference.Of([
-                        .. pairs.Select(pair =>
-                            (pair.First.Greedy, pair.Second.Greedy, pair.First.Labels.Count)
-                        ),
+                        .. pairs.Select(pair => (pair.First.Greedy, pair.Second.Greedy, pair.First.Labels.Count)),
                     ]),
                     PairedDifference.Of([
-                        .. pairs.Select(pair =>
-                            (pair.First.Sampled, pair.Second.Sampled, pair.First.Labels.Count)
-                        ),
+                        .. pairs.Select(pair => (pair.First.Sampled, pair.Second.Sampled, pair.First.Labels.Count)),
                     ])
                 )
             );
@@ -50,15 +38,9 @@ public sealed record StageComparison(
 /// <param name="AccuracyPoints">Percentage points.</param>
 /// <param name="MacroRecallPoints">Percentage points.</param>
 /// <param name="McNemar">All seeds' images pooled.</param>
-public sealed record PairedDifference(
-    SeedMean AccuracyPoints,
-    SeedMean MacroRecallPoints,
-    BaselineComparison McNemar
-)
+public sealed record PairedDifference(SeedMean AccuracyPoints, SeedMean MacroRecallPoints, BaselineComparison McNemar)
 {
-    internal static PairedDifference Of(
-        IReadOnlyList<(Answers First, Answers Second, int Labels)> seeds
-    )
+    internal static PairedDifference Of(IReadOnlyList<(Answers First, Answers Second, int Labels)> seeds)
     {
         var reports = seeds
             .Select(seed =>
@@ -70,18 +52,12 @@ public sealed record PairedDifference(
             .ToList();
         // Seed by seed, so that a seed whose stages answered different images is found.
         var tests = seeds
-            .Select(seed =>
-                BaselineComparison.Between(seed.First.Predictions, seed.Second.Predictions)
-            )
+            .Select(seed => BaselineComparison.Between(seed.First.Predictions, seed.Second.Predictions))
             .ToList();
         var pooled = new McNemar(tests.Sum(test => test.Better), tests.Sum(test => test.Worse));
         return new PairedDifference(
-            new SeedMean([
-                .. reports.Select(pair => 100 * (pair.First.Accuracy - pair.Second.Accuracy)),
-            ]),
-            new SeedMean([
-                .. reports.Select(pair => 100 * (pair.First.MacroRecall - pair.Second.MacroRecall)),
-            ]),
+            new SeedMean([.. reports.Select(pair => 100 * (pair.First.Accuracy - pair.Second.Accuracy))]),
+            new SeedMean([.. reports.Select(pair => 100 * (pair.First.MacroRecall - pair.Second.MacroRecall))]),
             new BaselineComparison(pooled.OnlyFirst, pooled.OnlySecond, pooled.ExactP)
         );
     }

@@ -21,8 +21,7 @@ public sealed partial record SweepPoint(
     public const int FinalSteps = 5;
 
     /// <summary>The metrics that tell how far the policy moved, and what stopped it.</summary>
-    public static IReadOnlyList<string> Metrics { get; } =
-    ["kl", "entropy", "clip_ratio/high_mean", "reward"];
+    public static IReadOnlyList<string> Metrics { get; } = ["kl", "entropy", "clip_ratio/high_mean", "reward"];
 
     /// <summary>All stages called <c>sweep-u&lt;updates&gt;-&lt;epsilon_high&gt;</c>, by updates, then by bound.</summary>
     internal static IReadOnlyList<SweepPoint> Of(IReadOnlyList<SeedRun> seeds) =>
@@ -47,9 +46,7 @@ public sealed partial record SweepPoint(
             SeedScores.Of(stages),
             Metrics.ToDictionary(
                 metric => metric,
-                metric => new SeedMean([
-                    .. stages.Select(stage => Final(stage, metric)).OfType<double>(),
-                ]),
+                metric => new SeedMean([.. stages.Select(stage => Final(stage, metric)).OfType<double>()]),
                 StringComparer.Ordinal
             )
         );

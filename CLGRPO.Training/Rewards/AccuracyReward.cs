@@ -1,3 +1,5 @@
+using CLGRPO.Data.Cot;
+
 namespace CLGRPO.Training.Rewards;
 
 /// <summary>1 when the text inside the only <c>&lt;answer&gt;</c> is the label, else 0; no value without a label.</summary>
@@ -14,8 +16,5 @@ public sealed class AccuracyReward : IReward
 
     // The style decides only what is well formed; the answer is read alike.
     internal static bool IsCorrect(RewardInput input) =>
-        CompletionFormat.Matches(
-            CompletionFormat.Parse(input.Completion, CompletionStyle.Cot).Answer,
-            input.Label
-        );
+        CompletionFormat.Matches(CompletionFormat.Parse(input.Completion, CompletionStyle.Cot).Answer, input.Label);
 }

@@ -1,3 +1,5 @@
+using CLGRPO.Data.Cot;
+
 namespace CLGRPO.Training.Rewards;
 
 /// <summary>1 when the whole completion keeps the format of its style, else 0.</summary>
@@ -7,6 +9,5 @@ public sealed class FormatReward(CompletionStyle style = CompletionStyle.Cot) : 
 
     public string Name => RewardName;
 
-    public float? Score(RewardInput input) =>
-        CompletionFormat.Parse(input.Completion, style).WellFormed ? 1f : 0f;
+    public float? Score(RewardInput input) => CompletionFormat.Parse(input.Completion, style).WellFormed ? 1f : 0f;
 }

@@ -1,18 +1,18 @@
+using CLGRPO.Data.Cot;
+
 namespace CLGRPO.Training.Rewards;
 
 /// <summary>The rewards that a recipe can name.</summary>
 public static class RewardRegistry
 {
-    private static readonly SortedDictionary<
-        string,
-        Func<RewardConfig, CompletionStyle, IReward>
-    > Makers = new(StringComparer.Ordinal)
+    private static readonly SortedDictionary<string, Func<RewardConfig, CompletionStyle, IReward>> Makers = new(
+        StringComparer.Ordinal
+    )
     {
         [FormatReward.RewardName] = (_, style) => new FormatReward(style),
         [AccuracyReward.RewardName] = (_, _) => new AccuracyReward(),
         [CosineScaledAccuracy.RewardName] = (_, _) => new CosineScaledAccuracy(),
-        [RepetitionPenalty.RewardName] = (config, _) =>
-            new RepetitionPenalty(config.NgramSize, config.MaxPenalty),
+        [RepetitionPenalty.RewardName] = (config, _) => new RepetitionPenalty(config.NgramSize, config.MaxPenalty),
         [SoftOverlong.RewardName] = (config, _) => new SoftOverlong(config.MarginTokens),
     };
 

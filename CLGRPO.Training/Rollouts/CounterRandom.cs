@@ -25,7 +25,10 @@ public static class CounterRandom
 
     /// <summary>64 random bits.</summary>
     public static ulong Hash(long seed, ulong stream, long position) =>
-        SplitMix64.Mix(SplitMix64.Mix(SplitMix64.Mix((ulong)seed + SplitMix64.GoldenGamma) ^ stream) + (SplitMix64.GoldenGamma * ((ulong)position + 1)));
+        SplitMix64.Mix(
+            SplitMix64.Mix(SplitMix64.Mix((ulong)seed + SplitMix64.GoldenGamma) ^ stream)
+                + (SplitMix64.GoldenGamma * ((ulong)position + 1))
+        );
 
     /// <summary>A stream of its own for each combination of keys: step, prompt, member of the group.</summary>
     public static ulong Stream(params ReadOnlySpan<long> keys)

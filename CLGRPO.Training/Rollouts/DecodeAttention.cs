@@ -22,7 +22,9 @@ internal sealed class DecodeAttention(DecodeCache cache, DecodeRow[] rows, Devic
         var cached = cache.Layers[layer];
         Write(cached.Keys, keys);
         Write(cached.Values, values);
-        return DecodeAttentionKernel.Supports(queries) ? DecodeAttentionKernel.Attend(queries.contiguous(), cache, cached, rows) : Eager(cached, queries);
+        return DecodeAttentionKernel.Supports(queries)
+            ? DecodeAttentionKernel.Attend(queries.contiguous(), cache, cached, rows)
+            : Eager(cached, queries);
     }
 
     private void Write(Tensor cached, Tensor fresh) => cached.view(-1, cached.shape[2]).index_copy_(0, _cells, fresh);
@@ -41,19 +43,32 @@ internal sealed class DecodeAttention(DecodeCache cache, DecodeRow[] rows, Devic
                 .reshape(rows.Length * heads.KeyValueHeads, -1, heads.Size);
         var q = queries.reshape(rows.Length * heads.KeyValueHeads, heads.Shared, heads.Size);
         var scores = _mask.baddbmm(q, All(cached.PromptKeys, cached.Keys).transpose(1, 2), alpha: heads.Scale);
-        return scores.softmax(-1).bmm(All(cached.PromptValues, cached.Values)).view(rows.Length, heads.Heads * heads.Size);
+        return scores
+            .softmax(-1)
+            .bmm(All(cached.PromptValues, cached.Values))
+            .view(rows.Length, heads.Heads * heads.Size);
     }
 
     /// <summary>[rows · kv, 1, prompt tokens + completion tokens], −∞ where a row has no token.</summary>
     private Tensor Mask()
     {
-        Tensor Beyond(long width, Func<DecodeRow, long> end) => arange(width, dtype: ScalarType.Int64, device: device).unsqueeze(0).ge(Vector(rows, end, device).unsqueeze(1));
-        var beyond = cat([Beyond(cache.PromptTokens, row => row.PromptLength), Beyond(cache.CompletionTokens, row => row.Length + 1)], 1);
+        Tensor Beyond(long width, Func<DecodeRow, long> end) =>
+            arange(width, dtype: ScalarType.Int64, device: device)
+                .unsqueeze(0)
+                .ge(Vector(rows, end, device).unsqueeze(1));
+        var beyond = cat(
+            [
+                Beyond(cache.PromptTokens, row => row.PromptLength),
+                Beyond(cache.CompletionTokens, row => row.Length + 1),
+            ],
+            1
+        );
         return zeros(beyond.shape, dtype: cache.Layers[0].Keys.dtype, device: device)
             .masked_fill(beyond, float.NegativeInfinity)
             .repeat_interleave(cache.Heads.KeyValueHeads, 0)
             .unsqueeze(1);
     }
 
-    private static Tensor Vector(DecodeRow[] rows, Func<DecodeRow, long> value, Device device) => tensor(Array.ConvertAll(rows, row => value(row))).to(device);
+    private static Tensor Vector(DecodeRow[] rows, Func<DecodeRow, long> value, Device device) =>
+        tensor(Array.ConvertAll(rows, row => value(row))).to(device);
 }

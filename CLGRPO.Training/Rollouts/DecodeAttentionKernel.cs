@@ -12,14 +12,20 @@ namespace CLGRPO.Training.Rollouts;
 internal static class DecodeAttentionKernel
 {
     /// <summary>Whether the kernel can run on such tensors: float32 in the processor's memory.</summary>
-    public static bool Supports(Tensor queries) => queries.device_type == TorchSharp.DeviceType.CPU && queries.dtype == ScalarType.Float32;
+    public static bool Supports(Tensor queries) =>
+        queries.device_type == TorchSharp.DeviceType.CPU && queries.dtype == ScalarType.Float32;
 
     /// <param name="queries">[rows, heads · d].</param>
     /// <param name="cache">Sizes.</param>
     /// <param name="layer">Keys and values; the new token's are in it already.</param>
     /// <param name="rows">Where each row's keys lie.</param>
     /// <returns>[rows, heads · d].</returns>
-    public static Tensor Attend(Tensor queries, DecodeCache cache, DecodeCache.Layer layer, ReadOnlySpan<DecodeRow> rows)
+    public static Tensor Attend(
+        Tensor queries,
+        DecodeCache cache,
+        DecodeCache.Layer layer,
+        ReadOnlySpan<DecodeRow> rows
+    )
     {
         var heads = cache.Heads;
         var width = heads.KeyValueHeads * heads.Size;
@@ -55,7 +61,13 @@ internal static class DecodeAttentionKernel
     }
 
     /// <summary>scores[t] = scale · query · keys[t], keys <paramref name="stride"/> floats apart.</summary>
-    private static void Scores(ReadOnlySpan<float> query, ReadOnlySpan<float> keys, int stride, Span<float> scores, float scale)
+    private static void Scores(
+        ReadOnlySpan<float> query,
+        ReadOnlySpan<float> keys,
+        int stride,
+        Span<float> scores,
+        float scale
+    )
     {
         ref var q = ref MemoryMarshal.GetReference(query);
         ref var k = ref MemoryMarshal.GetReference(keys);
@@ -65,7 +77,11 @@ internal static class DecodeAttentionKernel
             var sum = Vector256<float>.Zero;
             var i = 0;
             for (; i <= query.Length - Vector256<float>.Count; i += Vector256<float>.Count)
-                sum = Vector256.FusedMultiplyAdd(Vector256.LoadUnsafe(ref q, (nuint)i), Vector256.LoadUnsafe(ref key, (nuint)i), sum);
+                sum = Vector256.FusedMultiplyAdd(
+                    Vector256.LoadUnsafe(ref q, (nuint)i),
+                    Vector256.LoadUnsafe(ref key, (nuint)i),
+                    sum
+                );
             var score = Vector256.Sum(sum);
             for (; i < query.Length; i++)
                 score += Unsafe.Add(ref q, i) * Unsafe.Add(ref key, i);
@@ -74,7 +90,12 @@ internal static class DecodeAttentionKernel
     }
 
     /// <summary>result += Σ weights[t] · values[t].</summary>
-    private static void Accumulate(ReadOnlySpan<float> weights, ReadOnlySpan<float> values, int stride, Span<float> result)
+    private static void Accumulate(
+        ReadOnlySpan<float> weights,
+        ReadOnlySpan<float> values,
+        int stride,
+        Span<float> result
+    )
     {
         ref var v = ref MemoryMarshal.GetReference(values);
         ref var sum = ref MemoryMarshal.GetReference(result);
@@ -83,7 +104,11 @@ internal static class DecodeAttentionKernel
         {
             var total = Vector256.LoadUnsafe(ref sum, (nuint)i);
             for (var t = 0; t < weights.Length; t++)
-                total = Vector256.FusedMultiplyAdd(Vector256.Create(weights[t]), Vector256.LoadUnsafe(ref v, (nuint)(t * stride + i)), total);
+                total = Vector256.FusedMultiplyAdd(
+                    Vector256.Create(weights[t]),
+                    Vector256.LoadUnsafe(ref v, (nuint)(t * stride + i)),
+                    total
+                );
             total.StoreUnsafe(ref sum, (nuint)i);
         }
         for (; i < result.Length; i++)

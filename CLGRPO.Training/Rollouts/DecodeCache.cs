@@ -15,13 +15,31 @@ internal sealed class DecodeCache
     /// <param name="rows">Completion slots.</param>
     /// <param name="completionTokens">Tokens of the longest completion.</param>
     /// <param name="like">Gives dtype and device.</param>
-    public DecodeCache(LanguageConfig config, int prompts, int promptTokens, int rows, int completionTokens, Tensor like)
+    public DecodeCache(
+        LanguageConfig config,
+        int prompts,
+        int promptTokens,
+        int rows,
+        int completionTokens,
+        Tensor like
+    )
     {
         (Prompts, PromptTokens, Rows, CompletionTokens) = (prompts, promptTokens, rows, completionTokens);
         Heads = new HeadShape(config);
-        Layers = [.. Enumerable.Range(0, config.Layers).Select(_ => new Layer(Slots(prompts, promptTokens), Slots(prompts, promptTokens), Slots(rows, completionTokens), Slots(rows, completionTokens)))];
+        Layers =
+        [
+            .. Enumerable
+                .Range(0, config.Layers)
+                .Select(_ => new Layer(
+                    Slots(prompts, promptTokens),
+                    Slots(prompts, promptTokens),
+                    Slots(rows, completionTokens),
+                    Slots(rows, completionTokens)
+                )),
+        ];
         // Zeros, not whatever memory held: the eager attention multiplies unused places by a weight of zero.
-        Tensor Slots(int slots, int tokens) => zeros([slots, tokens, config.KeyValueHeads * config.HeadSize], dtype: like.dtype, device: like.device);
+        Tensor Slots(int slots, int tokens) =>
+            zeros([slots, tokens, config.KeyValueHeads * config.HeadSize], dtype: like.dtype, device: like.device);
     }
 
     /// <summary>Keys and values of one layer: [prompt slots, prompt tokens, kv · d] and [completion slots, completion tokens, kv · d].</summary>

@@ -10,25 +10,46 @@ namespace CLGRPO.Training.Rollouts;
 /// <param name="tokenizer">Gives the end token and the tokens that are never sampled.</param>
 /// <param name="features">Image tokens of the samples that prompts name.</param>
 /// <param name="maxRows">Completions that run at once, all workers together.</param>
-public sealed class PolicySampler(PolicyReplicas policy, SamplingConfig sampling, Tokenizer tokenizer, ImageFeatures features, int maxRows = 1024)
+public sealed class PolicySampler(
+    PolicyReplicas policy,
+    SamplingConfig sampling,
+    Tokenizer tokenizer,
+    ImageFeatures features,
+    int maxRows = 1024
+)
 {
     /// <summary>Tokens that end a completion.</summary>
     internal IReadOnlySet<int> StopIds { get; init; } = new HashSet<int> { tokenizer.SpecialTokens.ImEnd };
 
     /// <summary>Tokens that are never sampled: an image token would ask for image features that do not exist; grpo.md §12.</summary>
-    internal IReadOnlyList<int> BannedIds { get; init; } = [tokenizer.SpecialTokens.Img, tokenizer.SpecialTokens.ImgEnd, tokenizer.SpecialTokens.ImgContext];
+    internal IReadOnlyList<int> BannedIds { get; init; } =
+    [tokenizer.SpecialTokens.Img, tokenizer.SpecialTokens.ImgEnd, tokenizer.SpecialTokens.ImgContext];
 
     /// <returns>One group for each prompt, in their order.</returns>
     public IReadOnlyList<RolloutGroup> Sample(IReadOnlyList<Prompt> prompts, int groupSize, int maxTokens)
     {
-        var shares = Enumerable.Range(0, policy.Count).Select(worker => prompts.Where((_, i) => i % policy.Count == worker).ToList()).ToList();
+        var shares = Enumerable
+            .Range(0, policy.Count)
+            .Select(worker => prompts.Where((_, i) => i % policy.Count == worker).ToList())
+            .ToList();
         var sampled = new IReadOnlyList<RolloutGroup>[shares.Count];
         policy.ForEach(
             shares,
             (replica, share, worker) =>
             {
-                using var sampler = new RolloutSampler(replica, sampling, StopIds, BannedIds, Math.Max(groupSize, maxRows / policy.Count));
-                sampled[worker] = sampler.Sample(share, groupSize, maxTokens, some => features.Of(replica, [.. some.Select(prompt => prompt.Sample)]));
+                using var sampler = new RolloutSampler(
+                    replica,
+                    sampling,
+                    StopIds,
+                    BannedIds,
+                    Math.Max(groupSize, maxRows / policy.Count)
+                );
+                sampled[worker] = sampler.Sample(
+                    share,
+                    groupSize,
+                    maxTokens,
+                    some => features.Of(replica, [.. some.Select(prompt => prompt.Sample)])
+                );
             }
         );
         return [.. prompts.Select((_, i) => sampled[i % policy.Count][i / policy.Count])];

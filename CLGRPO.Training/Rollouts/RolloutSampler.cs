@@ -13,9 +13,20 @@ namespace CLGRPO.Training.Rollouts;
 /// <param name="stopIds">Tokens that end a completion.</param>
 /// <param name="bannedIds">Tokens that are never sampled (image tokens).</param>
 /// <param name="maxRows">Completions that run at once.</param>
-public sealed class RolloutSampler(VisionLanguageModel model, SamplingConfig sampling, IReadOnlySet<int> stopIds, IReadOnlyList<int> bannedIds, int maxRows = 512) : IDisposable
+public sealed class RolloutSampler(
+    VisionLanguageModel model,
+    SamplingConfig sampling,
+    IReadOnlySet<int> stopIds,
+    IReadOnlyList<int> bannedIds,
+    int maxRows = 512
+) : IDisposable
 {
-    private readonly TokenSampler _tokenSampler = new(sampling, model.Config.Language.VocabularySize, bannedIds, model.Device);
+    private readonly TokenSampler _tokenSampler = new(
+        sampling,
+        model.Config.Language.VocabularySize,
+        bannedIds,
+        model.Device
+    );
 
     /// <summary>Samples <paramref name="groupSize"/> completions of each prompt.</summary>
     /// <param name="prompts">What to continue.</param>
@@ -23,14 +34,26 @@ public sealed class RolloutSampler(VisionLanguageModel model, SamplingConfig sam
     /// <param name="maxTokens">Tokens at which a completion is cut.</param>
     /// <param name="imageFeatures">Gives the image tokens of some prompts, [image tokens, feature size]; null when they have none.</param>
     /// <returns>One group for each prompt, in their order.</returns>
-    public IReadOnlyList<RolloutGroup> Sample(IReadOnlyList<Prompt> prompts, int groupSize, int maxTokens, Func<IReadOnlyList<Prompt>, Tensor?> imageFeatures)
+    public IReadOnlyList<RolloutGroup> Sample(
+        IReadOnlyList<Prompt> prompts,
+        int groupSize,
+        int maxTokens,
+        Func<IReadOnlyList<Prompt>, Tensor?> imageFeatures
+    )
     {
         if (prompts.Count == 0)
             return [];
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         var slots = Math.Min(prompts.Count, Math.Max(1, maxRows / groupSize));
-        var cache = new DecodeCache(model.Config.Language, slots, prompts.Max(p => p.Ids.Length), slots * groupSize, maxTokens, model.Decoder.Head);
+        var cache = new DecodeCache(
+            model.Config.Language,
+            slots,
+            prompts.Max(p => p.Ids.Length),
+            slots * groupSize,
+            maxTokens,
+            model.Decoder.Head
+        );
         var batch = new RunningBatch(prompts, groupSize, slots);
         do
         {
@@ -45,7 +68,11 @@ public sealed class RolloutSampler(VisionLanguageModel model, SamplingConfig sam
     }
 
     /// <returns>[rows of the groups, vocabulary]: logits of the first token, the same for a whole group.</returns>
-    private Tensor Prefill(DecodeCache cache, IReadOnlyList<RunningRow[]> groups, Func<IReadOnlyList<Prompt>, Tensor?> imageFeatures)
+    private Tensor Prefill(
+        DecodeCache cache,
+        IReadOnlyList<RunningRow[]> groups,
+        Func<IReadOnlyList<Prompt>, Tensor?> imageFeatures
+    )
     {
         Prompt[] prompts = [.. groups.Select(rows => rows[0].Prompt)];
         var slots = Vector(groups.Select(rows => (long)rows[0].PromptSlot));
@@ -58,15 +85,27 @@ public sealed class RolloutSampler(VisionLanguageModel model, SamplingConfig sam
     /// <returns>[rows, vocabulary].</returns>
     private Tensor Decode(DecodeCache cache, List<RunningRow> rows)
     {
-        DecodeRow[] cached = [.. rows.Select(row => new DecodeRow(row.PromptSlot, row.Prompt.Ids.Length, row.Slot, row.Ids.Count - 1))];
+        DecodeRow[] cached =
+        [
+            .. rows.Select(row => new DecodeRow(row.PromptSlot, row.Prompt.Ids.Length, row.Slot, row.Ids.Count - 1)),
+        ];
         var attention = new DecodeAttention(cache, cached, model.Device);
-        return model.NextLogits(Vector(rows.Select(row => (long)row.Ids[^1])), Vector(rows.Select(row => (long)row.Position)), attention);
+        return model.NextLogits(
+            Vector(rows.Select(row => (long)row.Ids[^1])),
+            Vector(rows.Select(row => (long)row.Position)),
+            attention
+        );
     }
 
     /// <summary>Chooses the next token of every row.</summary>
     private void Choose(Tensor logits, List<RunningRow> rows)
     {
-        var tokens = _tokenSampler.Sample(logits, [.. rows.Select(row => row.Stream)], [.. rows.Select(row => row.Ids.Count)], Seen(rows));
+        var tokens = _tokenSampler.Sample(
+            logits,
+            [.. rows.Select(row => row.Stream)],
+            [.. rows.Select(row => row.Ids.Count)],
+            Seen(rows)
+        );
         var ids = tokens.Ids.cpu().data<long>();
         var logprobs = tokens.Logprobs.cpu().data<float>();
         for (var i = 0; i < rows.Count; i++)

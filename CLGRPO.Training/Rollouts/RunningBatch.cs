@@ -72,13 +72,31 @@ internal sealed class RunningBatch
     }
 
     public IReadOnlyList<RolloutGroup> Groups() =>
-        [.. _groups.Select((rows, i) => new RolloutGroup(_prompts[i], [.. rows.Select(row => new Completion([.. row.Ids], [.. row.Logprobs], row.Terminated))]))];
+        [
+            .. _groups.Select(
+                (rows, i) =>
+                    new RolloutGroup(
+                        _prompts[i],
+                        [.. rows.Select(row => new Completion([.. row.Ids], [.. row.Logprobs], row.Terminated))]
+                    )
+            ),
+        ];
 
     private RunningRow[] Enter(int prompt, int slot)
     {
         _runningInSlot[slot] = _groupSize;
         var stream = _prompts[prompt].Stream;
-        RunningRow[] rows = [.. Enumerable.Range(0, _groupSize).Select(i => new RunningRow(_prompts[prompt], slot, slot * _groupSize + i, unchecked(stream * 0x9E3779B97F4A7C15UL + (ulong)i)))];
+        RunningRow[] rows =
+        [
+            .. Enumerable
+                .Range(0, _groupSize)
+                .Select(i => new RunningRow(
+                    _prompts[prompt],
+                    slot,
+                    slot * _groupSize + i,
+                    unchecked(stream * 0x9E3779B97F4A7C15UL + (ulong)i)
+                )),
+        ];
         Rows.AddRange(rows);
         return _groups[prompt] = rows;
     }

@@ -24,10 +24,7 @@ public sealed class TokenSampler : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(vocabularySize, 1);
         (_config, _vocabularySize) = (config.Validated(), vocabularySize);
-        var banned = (bannedIds ?? [])
-            .Where(id => id >= 0 && id < vocabularySize)
-            .Distinct()
-            .ToArray();
+        var banned = (bannedIds ?? []).Where(id => id >= 0 && id < vocabularySize).Distinct().ToArray();
         if (banned.Length == vocabularySize)
         {
             throw new ArgumentException($"All {vocabularySize} ids are banned.", nameof(bannedIds));
@@ -138,10 +135,7 @@ public sealed class TokenSampler : IDisposable
         {
             return Banned(scaled).softmax(-1);
         }
-        var scores =
-            _config.RepetitionPenalty != 1
-                ? Scaled(Penalized(logits.to(ScalarType.Float32), seen))
-                : scaled;
+        var scores = _config.RepetitionPenalty != 1 ? Scaled(Penalized(logits.to(ScalarType.Float32), seen)) : scaled;
         return Truncation.Apply(Banned(scores), _config).softmax(-1);
     }
 
@@ -154,11 +148,7 @@ public sealed class TokenSampler : IDisposable
             return scores;
         }
         var occurred =
-            seen
-            ?? throw new ArgumentException(
-                "repetition_penalty needs to know which ids occurred.",
-                nameof(seen)
-            );
+            seen ?? throw new ArgumentException("repetition_penalty needs to know which ids occurred.", nameof(seen));
         var penalty = _config.RepetitionPenalty;
         return where(occurred, where(scores.lt(0), scores * penalty, scores / penalty), scores);
     }

@@ -14,7 +14,14 @@ namespace CLGRPO.Training.Sft;
 /// <param name="optimizer">Moves the policy.</param>
 /// <param name="monitor">Hears of every step; validates and saves.</param>
 /// <param name="seed">Everything random follows from it.</param>
-public sealed class SftTrainer(SftConfig config, PreparedSplit split, PolicyReplicas policy, PolicyOptimizer optimizer, IStageMonitor monitor, long seed) : IDisposable
+public sealed class SftTrainer(
+    SftConfig config,
+    PreparedSplit split,
+    PolicyReplicas policy,
+    PolicyOptimizer optimizer,
+    IStageMonitor monitor,
+    long seed
+) : IDisposable
 {
     private readonly EpochOrder _order = new(split.Learnable(), seed);
     private readonly Augmentation _augmentation = new(config.Augmentation, seed, policy.Policy.Config.Vision.ImageSize);
@@ -61,14 +68,23 @@ public sealed class SftTrainer(SftConfig config, PreparedSplit split, PolicyRepl
     private List<int[]> MicroBatches(int[] samples)
     {
         var size = Math.Min(config.MicroBatchSize, (samples.Length + policy.Count - 1) / policy.Count);
-        return [.. samples.OrderBy(sample => split.Samples[sample].PromptIds.Length + split.Samples[sample].TargetIds.Length).Chunk(size)];
+        return
+        [
+            .. samples
+                .OrderBy(sample => split.Samples[sample].PromptIds.Length + split.Samples[sample].TargetIds.Length)
+                .Chunk(size),
+        ];
     }
 
     /// <returns>The micro-batch's share of the step's loss.</returns>
     private double Backward(VisionLanguageModel replica, int[] samples, int epoch, long stepTokens)
     {
         using var scope = NewDisposeScope();
-        var batch = TokenBatch.OfSequences([.. samples.Select(sample => (split.Samples[sample].PromptIds, split.Samples[sample].TargetIds))], replica.Config, replica.Device);
+        var batch = TokenBatch.OfSequences(
+            [.. samples.Select(sample => (split.Samples[sample].PromptIds, split.Samples[sample].TargetIds))],
+            replica.Config,
+            replica.Device
+        );
         var features = _features?.Of(replica, samples) ?? replica.ImageFeatures(Tiles(replica, samples, epoch));
         var head = new TokenLogprobs(replica.Decoder.Head);
         var result = head.Forward(replica.Forward(batch, features), batch.Targets);
@@ -83,6 +99,11 @@ public sealed class SftTrainer(SftConfig config, PreparedSplit split, PolicyRepl
     private Tensor Tiles(VisionLanguageModel replica, int[] samples, int epoch)
     {
         var rows = samples.Select(sample => split.Samples[sample].Sample).ToList();
-        return split.Images.Load(rows, _augmentation.IsOff ? null : (place, values) => _augmentation.Apply(values, epoch, samples[place])).to(replica.Device);
+        return split
+            .Images.Load(
+                rows,
+                _augmentation.IsOff ? null : (place, values) => _augmentation.Apply(values, epoch, samples[place])
+            )
+            .to(replica.Device);
     }
 }

@@ -12,13 +12,7 @@ internal interface IFields
 
     int? OptionalWhole(string key, int? value, int min = 0);
 
-    double Number(
-        string key,
-        double value,
-        double min,
-        double max = double.MaxValue,
-        bool minIncluded = true
-    );
+    double Number(string key, double value, double min, double max = double.MaxValue, bool minIncluded = true);
 
     double? OptionalNumber(string key, double? value, double min, bool minIncluded = true);
 
@@ -27,13 +21,7 @@ internal interface IFields
     TEnum Choice<TEnum>(string key, TEnum value)
         where TEnum : struct, Enum;
 
-    EquatableList<double> Numbers(
-        string key,
-        EquatableList<double> value,
-        int count,
-        double min,
-        double max
-    );
+    EquatableList<double> Numbers(string key, EquatableList<double> value, int count, double min, double max);
 
     T Map<T>(string key, T value, Func<IFields, T, T> schema);
 

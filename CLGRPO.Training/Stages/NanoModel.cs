@@ -1,3 +1,4 @@
+using CLGRPO.Data.Cot;
 using CLGRPO.Data.Datasets;
 using CLGRPO.Training.Checkpoints;
 using CLGRPO.Training.Images;
@@ -22,7 +23,12 @@ internal static class NanoModel
         var tokenizer = TrainTokenizer(recipe, dataset);
         var model = VisionLanguageModel.Create(Config(recipe.Model, tokenizer), device);
         model.Parameters.Initialize(recipe.Seed, model.Config);
-        var images = new ImagePreprocessorConfig(recipe.Model.Vision.ImageSize, MinTiles: 1, recipe.Image.MaxTiles, UseThumbnail: true);
+        var images = new ImagePreprocessorConfig(
+            recipe.Model.Vision.ImageSize,
+            MinTiles: 1,
+            recipe.Image.MaxTiles,
+            UseThumbnail: true
+        );
         return new PretrainedModel(model, tokenizer, images);
     }
 
@@ -32,8 +38,18 @@ internal static class NanoModel
         var prompts = new[] { recipe.Prompt.System, recipe.Prompt.Cot, recipe.Prompt.Answer };
         // Twice, since a pair that occurs once is never joined.
         var always = dataset.Info.Labels.Concat(prompts).Concat(ChatTemplate.Roles);
-        string[] tags = [CompletionFormat.ThinkOpen, CompletionFormat.ThinkClose, CompletionFormat.AnswerOpen, CompletionFormat.AnswerClose];
-        return TokenizerTrainer.Train([.. texts, .. always, .. always], LargestVocabulary, [.. tags.Select(tag => new AddedToken(tag, Special: false))]);
+        string[] tags =
+        [
+            CompletionFormat.ThinkOpen,
+            CompletionFormat.ThinkClose,
+            CompletionFormat.AnswerOpen,
+            CompletionFormat.AnswerClose,
+        ];
+        return TokenizerTrainer.Train(
+            [.. texts, .. always, .. always],
+            LargestVocabulary,
+            [.. tags.Select(tag => new AddedToken(tag, Special: false))]
+        );
     }
 
     /// <summary>The preset's shape with a tokenizer's vocabulary.</summary>

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using CLGRPO.Data.Cot;
 using CLGRPO.Training.Grpo;
 using CLGRPO.Training.Rewards;
 using CLGRPO.Training.Sft;
@@ -30,8 +31,7 @@ public sealed record Recipe
     public string ToYaml() => RecipeWriter.Write(this);
 
     /// <summary>SHA-256 of <see cref="ToYaml"/>, in lower-case hexadecimal: equal recipes have equal hashes.</summary>
-    public string ContentHash() =>
-        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(ToYaml())));
+    public string ContentHash() => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(ToYaml())));
 
     /// <summary>The same experiment with other random numbers.</summary>
     public Recipe WithSeed(int seed) =>
@@ -66,13 +66,7 @@ public sealed record Recipe
         {
             yield return onPolicy;
         }
-        if (
-            config is
-            {
-                ImportanceSamplingLevel: ImportanceSamplingLevel.Sequence,
-                LossType: not LossType.Grpo
-            }
-        )
+        if (config is { ImportanceSamplingLevel: ImportanceSamplingLevel.Sequence, LossType: not LossType.Grpo })
         {
             yield return "importance_sampling_level: sequence weighs each sequence by its length under this loss_type; use loss_type: grpo.";
         }

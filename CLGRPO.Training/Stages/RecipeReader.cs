@@ -36,11 +36,7 @@ public static class RecipeReader
             ? recipe
             : throw new RecipeException(
                 source,
-                [
-                    .. errors
-                        .OrderBy(error => error.Line)
-                        .ThenBy(error => error.Path, StringComparer.Ordinal),
-                ]
+                [.. errors.OrderBy(error => error.Line).ThenBy(error => error.Path, StringComparer.Ordinal)]
             );
     }
 
@@ -101,11 +97,7 @@ public static class RecipeReader
     }
 
     private static RecipeException TooLong(string source, long length) =>
-        Single(
-            source,
-            0,
-            $"{length} characters are too long for a recipe; the limit is {LongestText}."
-        );
+        Single(source, 0, $"{length} characters are too long for a recipe; the limit is {LongestText}.");
 
     private static RecipeException Single(string source, int line, string message) =>
         new(source, [new RecipeError(line, "", message)]);

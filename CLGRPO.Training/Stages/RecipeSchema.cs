@@ -42,9 +42,7 @@ internal static class RecipeSchema
     /// <summary>Names become folders.</summary>
     public static void RequireName(IFields fields, string name)
     {
-        var plain =
-            name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.')
-            && !name.StartsWith('.');
+        var plain = name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.') && !name.StartsWith('.');
         if (name.Length > 80 || !plain)
         {
             fields.Problem(
@@ -61,10 +59,7 @@ internal static class RecipeSchema
         {
             foreach (var key in PresetKeys.Where(fields.Has))
             {
-                fields.Problem(
-                    key,
-                    "a model read from a path brings its own shape; remove this key, or path."
-                );
+                fields.Problem(key, "a model read from a path brings its own shape; remove this key, or path.");
             }
             return new ModelSource { Path = path, Preset = null };
         }
@@ -84,27 +79,11 @@ internal static class RecipeSchema
             PatchSize = fields.Whole("patch_size", shape.PatchSize, min: 1, max: 256),
             HiddenSize = fields.Whole("hidden_size", shape.HiddenSize, min: 1),
             NumHiddenLayers = fields.Whole("num_hidden_layers", shape.NumHiddenLayers, min: 1),
-            NumAttentionHeads = fields.Whole(
-                "num_attention_heads",
-                shape.NumAttentionHeads,
-                min: 1
-            ),
+            NumAttentionHeads = fields.Whole("num_attention_heads", shape.NumAttentionHeads, min: 1),
             IntermediateSize = fields.Whole("intermediate_size", shape.IntermediateSize, min: 1),
         };
-        RequireMultiple(
-            fields,
-            "image_size",
-            read.ImageSize,
-            "twice patch_size",
-            2 * read.PatchSize
-        );
-        RequireMultiple(
-            fields,
-            "hidden_size",
-            read.HiddenSize,
-            "num_attention_heads",
-            read.NumAttentionHeads
-        );
+        RequireMultiple(fields, "image_size", read.ImageSize, "twice patch_size", 2 * read.PatchSize);
+        RequireMultiple(fields, "hidden_size", read.HiddenSize, "num_attention_heads", read.NumAttentionHeads);
         return read;
     }
 
@@ -114,11 +93,7 @@ internal static class RecipeSchema
         {
             HiddenSize = fields.Whole("hidden_size", shape.HiddenSize, min: 1),
             NumHiddenLayers = fields.Whole("num_hidden_layers", shape.NumHiddenLayers, min: 1),
-            NumAttentionHeads = fields.Whole(
-                "num_attention_heads",
-                shape.NumAttentionHeads,
-                min: 1
-            ),
+            NumAttentionHeads = fields.Whole("num_attention_heads", shape.NumAttentionHeads, min: 1),
             NumKeyValueHeads = fields.Whole("num_key_value_heads", shape.NumKeyValueHeads, min: 1),
             IntermediateSize = fields.Whole("intermediate_size", shape.IntermediateSize, min: 1),
             TieWordEmbeddings = fields.Flag("tie_word_embeddings", shape.TieWordEmbeddings),
@@ -140,13 +115,7 @@ internal static class RecipeSchema
         return read;
     }
 
-    private static void RequireMultiple(
-        IFields fields,
-        string key,
-        int value,
-        string ofWhat,
-        int divisor
-    )
+    private static void RequireMultiple(IFields fields, string key, int value, string ofWhat, int divisor)
     {
         if (divisor > 0 && value % divisor != 0)
         {
@@ -168,34 +137,16 @@ internal static class RecipeSchema
     /// <summary>The keys of AdamW, which stand beside a stage's own.</summary>
     public static OptimizerConfig Optimizer(IFields fields, OptimizerConfig config)
     {
-        var betas = fields.Numbers(
-            "betas",
-            [config.Beta1, config.Beta2],
-            count: 2,
-            min: 0,
-            max: 0.999999
-        );
+        var betas = fields.Numbers("betas", [config.Beta1, config.Beta2], count: 2, min: 0, max: 0.999999);
         return new OptimizerConfig
         {
-            LearningRate = fields.Number(
-                "learning_rate",
-                config.LearningRate,
-                min: 0,
-                max: 1,
-                minIncluded: false
-            ),
+            LearningRate = fields.Number("learning_rate", config.LearningRate, min: 0, max: 1, minIncluded: false),
             Schedule = fields.Choice("schedule", config.Schedule),
             WarmupSteps = fields.Whole("warmup_steps", config.WarmupSteps),
             WeightDecay = fields.Number("weight_decay", config.WeightDecay, min: 0, max: 1),
             Beta1 = betas[0],
             Beta2 = betas[1],
-            Epsilon = fields.Number(
-                "adam_epsilon",
-                config.Epsilon,
-                min: 0,
-                max: 1,
-                minIncluded: false
-            ),
+            Epsilon = fields.Number("adam_epsilon", config.Epsilon, min: 0, max: 1, minIncluded: false),
             MaxGradNorm = fields.Number("max_grad_norm", config.MaxGradNorm, min: 0),
         };
     }
@@ -210,10 +161,7 @@ internal static class RecipeSchema
         };
         if (read is { Vision: false, Projector: false, Language: false })
         {
-            fields.Problem(
-                "language",
-                "nothing is trainable; set one of vision, projector, language to true."
-            );
+            fields.Problem("language", "nothing is trainable; set one of vision, projector, language to true.");
         }
         return read;
     }
@@ -222,13 +170,7 @@ internal static class RecipeSchema
         new()
         {
             // GRPO compares completions of one prompt: greedy sampling would make them all the same.
-            Temperature = fields.Number(
-                "temperature",
-                config.Temperature,
-                min: 0,
-                max: 100,
-                minIncluded: false
-            ),
+            Temperature = fields.Number("temperature", config.Temperature, min: 0, max: 100, minIncluded: false),
             TopK = fields.Whole("top_k", config.TopK),
             TopP = fields.Number("top_p", config.TopP, min: 0, max: 1, minIncluded: false),
             MinP = fields.Number("min_p", config.MinP, min: 0, max: 1),

@@ -34,8 +34,7 @@ internal sealed class RecipeWriter : IFields
         return value ?? "";
     }
 
-    public string? OptionalText(string key, string? value) =>
-        value is null ? null : Text(key, value);
+    public string? OptionalText(string key, string? value) => value is null ? null : Text(key, value);
 
     public int Whole(string key, int value, int min = 0, int max = int.MaxValue)
     {
@@ -43,16 +42,9 @@ internal sealed class RecipeWriter : IFields
         return value;
     }
 
-    public int? OptionalWhole(string key, int? value, int min = 0) =>
-        value is { } number ? Whole(key, number) : null;
+    public int? OptionalWhole(string key, int? value, int min = 0) => value is { } number ? Whole(key, number) : null;
 
-    public double Number(
-        string key,
-        double value,
-        double min,
-        double max = double.MaxValue,
-        bool minIncluded = true
-    )
+    public double Number(string key, double value, double min, double max = double.MaxValue, bool minIncluded = true)
     {
         Line(key, Format(value));
         return value;
@@ -74,13 +66,7 @@ internal sealed class RecipeWriter : IFields
         return value;
     }
 
-    public EquatableList<double> Numbers(
-        string key,
-        EquatableList<double> value,
-        int count,
-        double min,
-        double max
-    )
+    public EquatableList<double> Numbers(string key, EquatableList<double> value, int count, double min, double max)
     {
         Line(key, $"[{string.Join(", ", value.Select(Format))}]");
         return value;
@@ -106,17 +92,11 @@ internal sealed class RecipeWriter : IFields
 
     private void Line(string key, string value)
     {
-        _text
-            .Append(_lead)
-            .Append(key)
-            .Append(value.Length == 0 ? ":" : ": ")
-            .Append(value)
-            .Append('\n');
+        _text.Append(_lead).Append(key).Append(value.Length == 0 ? ":" : ": ").Append(value).Append('\n');
         _lead = _indent;
     }
 
-    private static string Format(double value) =>
-        value.ToString("R", CultureInfo.InvariantCulture).Replace('E', 'e');
+    private static string Format(double value) => value.ToString("R", CultureInfo.InvariantCulture).Replace('E', 'e');
 
     /// <summary>Words stay bare; anything that YAML could read otherwise is quoted.</summary>
     private static string Quote(string value)
@@ -126,17 +106,7 @@ internal sealed class RecipeWriter : IFields
             && char.IsAsciiLetter(value[0])
             && value.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' or '/')
             && value.ToUpperInvariant()
-                is not (
-                    "TRUE"
-                    or "FALSE"
-                    or "NULL"
-                    or "YES"
-                    or "NO"
-                    or "ON"
-                    or "OFF"
-                    or "Y"
-                    or "N"
-                );
+                is not ("TRUE" or "FALSE" or "NULL" or "YES" or "NO" or "ON" or "OFF" or "Y" or "N");
         return bare ? value : $"\"{string.Concat(value.Select(Escape))}\"";
     }
 

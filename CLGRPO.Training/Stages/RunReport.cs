@@ -11,16 +11,31 @@ internal static class RunReport
     {
         var recipe = RecipeReader.ReadFile(run.RecipePath);
         var ledger = new StageLedger(run);
-        var evaluations = recipe.Stages.Select(stage => StageEvaluation.PathOf(run, stage.Name)).Where(File.Exists).Select(StageEvaluation.Read).ToList();
+        var evaluations = recipe
+            .Stages.Select(stage => StageEvaluation.PathOf(run, stage.Name))
+            .Where(File.Exists)
+            .Select(StageEvaluation.Read)
+            .ToList();
         if (evaluations.Count == 0)
-            throw new ArgumentException($"No stage of {run.Path} is evaluated yet; `clgrpo train --run {run.Path}` goes on with it.");
+            throw new ArgumentException(
+                $"No stage of {run.Path} is evaluated yet; `clgrpo train --run {run.Path}` goes on with it."
+            );
         var baseline = evaluations.Find(evaluation => evaluation.Stage == EvaluationReport.BaselineName);
         return new EvaluationReport
         {
             Dataset = evaluations[0].Dataset,
             HeldOut = evaluations[0].Greedy.Predictions.Count,
             Seconds = Seconds(RunEvents.Read(run)),
-            Rows = [.. evaluations.Select(evaluation => Row(evaluation, evaluation == baseline ? null : baseline, ledger.Finished[evaluation.Stage].TrainSeconds))],
+            Rows =
+            [
+                .. evaluations.Select(evaluation =>
+                    Row(
+                        evaluation,
+                        evaluation == baseline ? null : baseline,
+                        ledger.Finished[evaluation.Stage].TrainSeconds
+                    )
+                ),
+            ],
         };
     }
 

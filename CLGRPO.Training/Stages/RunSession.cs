@@ -8,7 +8,13 @@ namespace CLGRPO.Training.Stages;
 /// <summary>A run that this process may write: its folder, record, checkpoints, and the wish to stop.</summary>
 internal sealed class RunSession : IDisposable
 {
-    public RunSession(RunDirectory run, Recipe recipe, DatasetVersion dataset, RunConsole console, CancellationTokenSource stop)
+    public RunSession(
+        RunDirectory run,
+        Recipe recipe,
+        DatasetVersion dataset,
+        RunConsole console,
+        CancellationTokenSource stop
+    )
     {
         (Run, Recipe, Dataset, Console, Stop) = (run, recipe, dataset, console, stop);
         Lock = run.Lock();
@@ -32,7 +38,12 @@ internal sealed class RunSession : IDisposable
     public int KeepCheckpoints { get; init; } = 2;
 
     /// <summary>Checkpoints that are never deleted: what finished stages hand on, and the best of the running one.</summary>
-    public IReadOnlySet<string> Pinned(string? best) => Ledger.Finished.Values.Select(stage => stage.Checkpoint).Append(best).OfType<string>().ToHashSet(StringComparer.Ordinal);
+    public IReadOnlySet<string> Pinned(string? best) =>
+        Ledger
+            .Finished.Values.Select(stage => stage.Checkpoint)
+            .Append(best)
+            .OfType<string>()
+            .ToHashSet(StringComparer.Ordinal);
 
     public void Dispose()
     {

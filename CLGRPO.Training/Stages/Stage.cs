@@ -1,3 +1,4 @@
+using CLGRPO.Data.Cot;
 using CLGRPO.Training.Grpo;
 using CLGRPO.Training.Rewards;
 using CLGRPO.Training.Sft;

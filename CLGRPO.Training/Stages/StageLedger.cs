@@ -13,14 +13,20 @@ public sealed record FinishedStage(string Checkpoint, string ManifestHash, doubl
 /// <summary>Which stages of a run are done: <c>stages.json</c> in the run's folder.</summary>
 public sealed class StageLedger
 {
-    private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+    };
     private readonly string _path;
     private readonly Dictionary<string, FinishedStage> _finished;
 
     public StageLedger(RunDirectory run)
     {
         _path = Path.Combine(run.Path, "stages.json");
-        _finished = File.Exists(_path) ? JsonSerializer.Deserialize<Dictionary<string, FinishedStage>>(File.ReadAllText(_path), Json)! : [];
+        _finished = File.Exists(_path)
+            ? JsonSerializer.Deserialize<Dictionary<string, FinishedStage>>(File.ReadAllText(_path), Json)!
+            : [];
     }
 
     public IReadOnlyDictionary<string, FinishedStage> Finished => _finished;

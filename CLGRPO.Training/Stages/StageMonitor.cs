@@ -34,13 +34,20 @@ internal sealed class StageMonitor(RunSession session, RunningStage running) : I
     private readonly GrpoAlarms _alarms = new();
     private string StageName => running.Stage.Name;
 
-    public StageProgress StepCompleted(StageProgress progress, int totalSteps, IReadOnlyDictionary<string, double> metrics)
+    public StageProgress StepCompleted(
+        StageProgress progress,
+        int totalSteps,
+        IReadOnlyDictionary<string, double> metrics
+    )
     {
         session.Events.Append(RunEvent.StepDone(progress.Step, metrics, StageName));
         foreach (var alarm in running.Stage.Grpo is null ? [] : _alarms.After(metrics))
             Warn(alarm, progress.Step);
         session.Console.Step(StageName, progress.Step, totalSteps, metrics);
-        progress = progress with { TrainSeconds = _secondsBefore + TimeProvider.System.GetElapsedTime(_started).TotalSeconds };
+        progress = progress with
+        {
+            TrainSeconds = _secondsBefore + TimeProvider.System.GetElapsedTime(_started).TotalSeconds,
+        };
         var last = progress.Step == totalSteps;
         if (running.Stage.Sft is { } sft && (last || IsDue(progress.Step, sft.ValidateEvery)))
             progress = Validate(progress, sft);
@@ -72,11 +79,25 @@ internal sealed class StageMonitor(RunSession session, RunningStage running) : I
         var predictions = running.Validation.Evaluate(SamplingConfig.Greedy);
         var accuracy = predictions.Average(item => item.Prediction.IsRight ? 1.0 : 0.0);
         var format = predictions.Average(item => item.Prediction.WellFormed ? 1.0 : 0.0);
-        session.Events.Append(RunEvent.Evaluated(progress.Step, new Dictionary<string, double>(StringComparer.Ordinal) { ["eval_accuracy"] = accuracy, ["eval_format"] = format }, stage: StageName));
+        session.Events.Append(
+            RunEvent.Evaluated(
+                progress.Step,
+                new Dictionary<string, double>(StringComparer.Ordinal)
+                {
+                    ["eval_accuracy"] = accuracy,
+                    ["eval_format"] = format,
+                },
+                stage: StageName
+            )
+        );
         session.Console.Validation(StageName, progress.Step, accuracy, format);
         if (sft.Keep != KeepWeights.Best || accuracy <= progress.BestScore)
             return progress;
-        var best = progress with { BestScore = accuracy, BestCheckpoint = CheckpointStore.NameOf(running.FirstRunStep + progress.Step) };
+        var best = progress with
+        {
+            BestScore = accuracy,
+            BestCheckpoint = CheckpointStore.NameOf(running.FirstRunStep + progress.Step),
+        };
         Save(best);
         return best;
     }
@@ -100,11 +121,15 @@ internal sealed class StageMonitor(RunSession session, RunningStage running) : I
         {
             Save(progress);
             session.Console.Say($"{StageName}: paused after step {progress.Step}; waiting for control.json to change");
-            while ((command = RunControl.Read(session.Run)) == RunCommand.Pause && !session.Stop.IsCancellationRequested)
+            while (
+                (command = RunControl.Read(session.Run)) == RunCommand.Pause && !session.Stop.IsCancellationRequested
+            )
                 session.Stop.Token.WaitHandle.WaitOne(TimeSpan.FromMilliseconds(500));
         }
         if (command == RunCommand.Abort)
-            throw new OperationCanceledException($"{StageName}: aborted after step {progress.Step}; the last sealed checkpoint counts.");
+            throw new OperationCanceledException(
+                $"{StageName}: aborted after step {progress.Step}; the last sealed checkpoint counts."
+            );
         if (command == RunCommand.Stop)
             session.Stop.Cancel();
         return progress;
@@ -115,13 +140,28 @@ internal sealed class StageMonitor(RunSession session, RunningStage running) : I
     private CLGRPO.Data.Runs.RolloutGroup Line(ScoredGroup group)
     {
         var sample = session.Dataset.Train[group.Group.Prompt.Sample];
-        return new(sample.Id, sample.Image, session.Recipe.Prompt.For(running.Stage.Completion), sample.Label, [.. group.Texts.Select((text, i) => Line(group, text, i))]);
+        return new(
+            sample.Id,
+            sample.Image,
+            session.Recipe.Prompt.For(running.Stage.Completion),
+            sample.Label,
+            [.. group.Texts.Select((text, i) => Line(group, text, i))]
+        );
     }
 
     private RolloutCompletion Line(ScoredGroup group, string text, int i)
     {
         var completion = group.Group.Completions[i];
-        var rewards = running.Rewards.Select((reward, k) => (reward.Name, Score: (double)group.Scores[(i * running.Rewards.Count) + k])).ToDictionary(pair => pair.Name, pair => pair.Score, StringComparer.Ordinal);
-        return new RolloutCompletion(text, rewards, group.Rewards[i], group.Advantages[i], completion.Ids.Length, !completion.Terminated);
+        var rewards = running
+            .Rewards.Select((reward, k) => (reward.Name, Score: (double)group.Scores[(i * running.Rewards.Count) + k]))
+            .ToDictionary(pair => pair.Name, pair => pair.Score, StringComparer.Ordinal);
+        return new RolloutCompletion(
+            text,
+            rewards,
+            group.Rewards[i],
+            group.Advantages[i],
+            completion.Ids.Length,
+            !completion.Terminated
+        );
     }
 }

@@ -8,7 +8,13 @@ namespace CLGRPO.Training.Stages;
 /// <param name="BestScore">Best validation accuracy so far; null before the first validation.</param>
 /// <param name="BestCheckpoint">Folder name of the checkpoint that reached it.</param>
 /// <param name="TrainSeconds">Seconds of training, resumed parts added up.</param>
-public sealed record StageProgress(int Step = 0, long Prompts = 0, double? BestScore = null, string? BestCheckpoint = null, double TrainSeconds = 0);
+public sealed record StageProgress(
+    int Step = 0,
+    long Prompts = 0,
+    double? BestScore = null,
+    string? BestCheckpoint = null,
+    double TrainSeconds = 0
+);
 
 /// <summary>Hears what a trainer does; validates and saves when it is time.</summary>
 public interface IStageMonitor

@@ -1,3 +1,4 @@
+using CLGRPO.Data.Cot;
 using CLGRPO.Data.Datasets;
 using CLGRPO.Data.Runs;
 using CLGRPO.Training.Batches;
@@ -41,14 +42,25 @@ internal sealed class StageRunner(RunSession session, WorkerThreads threads, Dev
     {
         var checkpoint = Resumable(stage);
         var progress = checkpoint is null ? new StageProgress() : session.Checkpoints.ReadState(checkpoint).Progress;
-        using var model = checkpoint is null ? Start(stage) : PretrainedModel.Load(session.Checkpoints.PathOf(checkpoint), device);
+        using var model = checkpoint is null
+            ? Start(stage)
+            : PretrainedModel.Load(session.Checkpoints.PathOf(checkpoint), device);
         using var reference = stage.Grpo is { Beta: > 0 } ? Reference(stage, model, checkpoint) : null;
-        session.Events.Append(HasBegun(stage) ? RunEvent.Resumed(progress.Step, stage.Name) : RunEvent.StageStarted(stage.Name, totalSteps));
+        session.Events.Append(
+            HasBegun(stage)
+                ? RunEvent.Resumed(progress.Step, stage.Name)
+                : RunEvent.StageStarted(stage.Name, totalSteps)
+        );
         session.Console.StageStarted(stage.Name, progress.Step, totalSteps);
 
         var trainable = Parts(stage.Sft?.Trainable ?? stage.Grpo!.Trainable);
         using var policy = new PolicyReplicas(model.Model, threads, trainable);
-        using var optimizer = new PolicyOptimizer(stage.Sft?.Optimizer ?? stage.Grpo!.Optimizer, policy, trainable, stage.Grpo?.OptimizerSteps ?? totalSteps);
+        using var optimizer = new PolicyOptimizer(
+            stage.Sft?.Optimizer ?? stage.Grpo!.Optimizer,
+            policy,
+            trainable,
+            stage.Grpo?.OptimizerSteps ?? totalSteps
+        );
         List<(string Name, Tensor Value)> moments = [.. optimizer.State];
         if (stage.Grpo is { SyncReferenceEvery: > 0 } && reference is not null)
             moments.Add(("reference", reference.Parameters.Weights));
@@ -59,11 +71,30 @@ internal sealed class StageRunner(RunSession session, WorkerThreads threads, Dev
         }
 
         var split = Prepare(Split.Train, model, stage.Completion);
-        var rewards = stage.Grpo?.Rewards.Select(reward => RewardRegistry.Create(reward, stage.Completion)).ToList() ?? [];
-        var validation = new Evaluator(policy, Prepare(Split.Validation, model, stage.Completion), model.Tokenizer, MaxTokens(stage));
-        var running = new RunningStage(stage, totalSteps, firstRunStep, model, optimizer, moments, validation, rewards, progress.TrainSeconds);
+        var rewards =
+            stage.Grpo?.Rewards.Select(reward => RewardRegistry.Create(reward, stage.Completion)).ToList() ?? [];
+        var validation = new Evaluator(
+            policy,
+            Prepare(Split.Validation, model, stage.Completion),
+            model.Tokenizer,
+            MaxTokens(stage)
+        );
+        var running = new RunningStage(
+            stage,
+            totalSteps,
+            firstRunStep,
+            model,
+            optimizer,
+            moments,
+            validation,
+            rewards,
+            progress.TrainSeconds
+        );
         var monitor = new StageMonitor(session, running);
-        progress = stage.Kind == StageKind.Sft ? TrainSft(stage.Sft!, split, policy, optimizer, monitor, progress) : TrainGrpo(stage.Grpo!, split, policy, reference, optimizer, model, monitor, progress);
+        progress =
+            stage.Kind == StageKind.Sft
+                ? TrainSft(stage.Sft!, split, policy, optimizer, monitor, progress)
+                : TrainGrpo(stage.Grpo!, split, policy, reference, optimizer, model, monitor, progress);
 
         var last = monitor.Save(progress);
         if (progress.Step < totalSteps)
@@ -72,16 +103,43 @@ internal sealed class StageRunner(RunSession session, WorkerThreads threads, Dev
         return true;
     }
 
-    private StageProgress TrainSft(SftConfig config, PreparedSplit split, PolicyReplicas policy, PolicyOptimizer optimizer, StageMonitor monitor, StageProgress progress)
+    private StageProgress TrainSft(
+        SftConfig config,
+        PreparedSplit split,
+        PolicyReplicas policy,
+        PolicyOptimizer optimizer,
+        StageMonitor monitor,
+        StageProgress progress
+    )
     {
         using var trainer = new SftTrainer(config, split, policy, optimizer, monitor, Recipe.Seed);
         return trainer.Train(progress, session.Stop.Token);
     }
 
-    private StageProgress TrainGrpo(GrpoConfig config, PreparedSplit split, PolicyReplicas policy, VisionLanguageModel? reference, PolicyOptimizer optimizer, PretrainedModel model, StageMonitor monitor, StageProgress progress)
+    private StageProgress TrainGrpo(
+        GrpoConfig config,
+        PreparedSplit split,
+        PolicyReplicas policy,
+        VisionLanguageModel? reference,
+        PolicyOptimizer optimizer,
+        PretrainedModel model,
+        StageMonitor monitor,
+        StageProgress progress
+    )
     {
-        using var references = reference is null ? null : new PolicyReplicas(reference, threads, trainable: new HashSet<ModelPart>());
-        using var trainer = new GrpoTrainer(config, split, policy, references, optimizer, model.Tokenizer, monitor, Recipe.Seed);
+        using var references = reference is null
+            ? null
+            : new PolicyReplicas(reference, threads, trainable: new HashSet<ModelPart>());
+        using var trainer = new GrpoTrainer(
+            config,
+            split,
+            policy,
+            references,
+            optimizer,
+            model.Tokenizer,
+            monitor,
+            Recipe.Seed
+        );
         return trainer.Train(progress, session.Stop.Token);
     }
 
@@ -102,11 +160,14 @@ internal sealed class StageRunner(RunSession session, WorkerThreads threads, Dev
     private void RequireSame(string what, string before, string now, string checkpoint)
     {
         if (before != now)
-            throw new ModelException($"{session.Run.Path} was trained with another {what}: {checkpoint} says {before[..12]}…, now it is {now[..12]}…. Put the {what} back as it was, or begin a new run in another folder.");
+            throw new ModelException(
+                $"{session.Run.Path} was trained with another {what}: {checkpoint} says {before[..12]}…, now it is {now[..12]}…. Put the {what} back as it was, or begin a new run in another folder."
+            );
     }
 
     /// <summary>Whether an earlier process worked on the stage; the steps it did after the checkpoint count no more.</summary>
-    private bool HasBegun(Stage stage) => RunEvents.Read(session.Run).Any(item => item.Type == RunEventType.Stage && item.Stage == stage.Name);
+    private bool HasBegun(Stage stage) =>
+        RunEvents.Read(session.Run).Any(item => item.Type == RunEventType.Stage && item.Stage == stage.Name);
 
     /// <summary>What the stage begins with: the recipe's model, or what its parent handed on.</summary>
     private PretrainedModel Start(Stage stage)
@@ -115,7 +176,9 @@ internal sealed class StageRunner(RunSession session, WorkerThreads threads, Dev
             return PretrainedModel.Load(stage.From, device);
         if (!stage.StartsFromModel)
             return PretrainedModel.Load(ParentCheckpoint(stage), device);
-        return Recipe.Model.Path is { } path ? PretrainedModel.Load(path, device) : NanoModel.Create(Recipe, session.Dataset, device);
+        return Recipe.Model.Path is { } path
+            ? PretrainedModel.Load(path, device)
+            : NanoModel.Create(Recipe, session.Dataset, device);
     }
 
     private string ParentCheckpoint(Stage stage)
@@ -125,7 +188,9 @@ internal sealed class StageRunner(RunSession session, WorkerThreads threads, Dev
         if (CheckpointManifest.Fault(folder) is { } fault)
             throw new ModelException($"Stage '{stage.Name}' cannot start from '{stage.From}': {fault}");
         if (CheckpointManifest.Hash(folder) != parent.ManifestHash)
-            throw new ModelException($"Stage '{stage.Name}' cannot start from '{stage.From}': {folder} is not the checkpoint that stage ended with.");
+            throw new ModelException(
+                $"Stage '{stage.Name}' cannot start from '{stage.From}': {folder} is not the checkpoint that stage ended with."
+            );
         return folder;
     }
 
@@ -139,7 +204,10 @@ internal sealed class StageRunner(RunSession session, WorkerThreads threads, Dev
 
     private void Finish(Stage stage, string checkpoint, double seconds)
     {
-        session.Ledger.Add(stage.Name, new FinishedStage(checkpoint, CheckpointManifest.Hash(session.Checkpoints.PathOf(checkpoint)), seconds));
+        session.Ledger.Add(
+            stage.Name,
+            new FinishedStage(checkpoint, CheckpointManifest.Hash(session.Checkpoints.PathOf(checkpoint)), seconds)
+        );
         session.Checkpoints.Prune(session.KeepCheckpoints, session.Pinned(best: null));
     }
 
@@ -149,25 +217,66 @@ internal sealed class StageRunner(RunSession session, WorkerThreads threads, Dev
         var path = StageEvaluation.PathOf(session.Run, stage.Name);
         if (File.Exists(path))
             return;
-        using var model = PretrainedModel.Load(session.Checkpoints.PathOf(session.Ledger.Finished[stage.Name].Checkpoint), device);
+        using var model = PretrainedModel.Load(
+            session.Checkpoints.PathOf(session.Ledger.Finished[stage.Name].Checkpoint),
+            device
+        );
         using var policy = new PolicyReplicas(model.Model, threads, trainable: new HashSet<ModelPart>());
-        var evaluator = new Evaluator(policy, Prepare(Split.Test, model, stage.Completion), model.Tokenizer, MaxTokens(stage));
+        var evaluator = new Evaluator(
+            policy,
+            Prepare(Split.Test, model, stage.Completion),
+            model.Tokenizer,
+            MaxTokens(stage)
+        );
         var evaluation = StageEvaluation.Of(stage.Name, session.Dataset, evaluator, Recipe.Seed);
         evaluation.Save(path);
         var scores = evaluation.Greedy.Scores(session.Dataset.Info.Labels);
-        session.Events.Append(RunEvent.Evaluated(TotalSteps(stage), new Dictionary<string, double>(StringComparer.Ordinal) { ["test_accuracy"] = scores.Accuracy, ["test_macro_recall"] = scores.MacroRecall, ["test_format"] = scores.FormatRate }, $"evaluations/{stage.Name}.json", stage.Name));
+        session.Events.Append(
+            RunEvent.Evaluated(
+                TotalSteps(stage),
+                new Dictionary<string, double>(StringComparer.Ordinal)
+                {
+                    ["test_accuracy"] = scores.Accuracy,
+                    ["test_macro_recall"] = scores.MacroRecall,
+                    ["test_format"] = scores.FormatRate,
+                },
+                $"evaluations/{stage.Name}.json",
+                stage.Name
+            )
+        );
         session.Console.Evaluated(stage.Name, scores, evaluation.Sampled.Scores(session.Dataset.Info.Labels));
     }
 
     private PreparedSplit Prepare(Split split, PretrainedModel model, CompletionStyle style) =>
-        new(session.Dataset, split, model, new ImageTiles(session.Dataset, model.Images with { MaxTiles = Math.Min(model.Images.MaxTiles, Recipe.Image.MaxTiles) }), Recipe.Prompt, style);
+        new(
+            session.Dataset,
+            split,
+            model,
+            new ImageTiles(
+                session.Dataset,
+                model.Images with
+                {
+                    MaxTiles = Math.Min(model.Images.MaxTiles, Recipe.Image.MaxTiles),
+                }
+            ),
+            Recipe.Prompt,
+            style
+        );
 
-    private int TotalSteps(Stage stage) => stage.Grpo?.Steps ?? stage.Sft!.TotalSteps(session.Dataset.Train.Count(sample => stage.Completion == CompletionStyle.Answer || sample.Completion is not null));
+    private int TotalSteps(Stage stage) =>
+        stage.Grpo?.Steps
+        ?? stage.Sft!.TotalSteps(
+            session.Dataset.Train.Count(sample =>
+                stage.Completion == CompletionStyle.Answer || sample.Completion is not null
+            )
+        );
 
     private int MaxTokens(Stage stage) => MaxTokens(Recipe, stage);
 
     /// <summary>Tokens at which a stage's completions are cut when it is evaluated.</summary>
-    internal static int MaxTokens(Recipe recipe, Stage stage) => stage.Grpo?.MaxCompletionTokens ?? recipe.Stages.Select(other => other.Grpo?.MaxCompletionTokens ?? 0).Append(64).Max();
+    internal static int MaxTokens(Recipe recipe, Stage stage) =>
+        stage.Grpo?.MaxCompletionTokens
+        ?? recipe.Stages.Select(other => other.Grpo?.MaxCompletionTokens ?? 0).Append(64).Max();
 
     private static HashSet<ModelPart> Parts(TrainableConfig config)
     {

@@ -1,3 +1,4 @@
+using CLGRPO.Data.Cot;
 using CLGRPO.Training.Grpo;
 using CLGRPO.Training.Optimization;
 using CLGRPO.Training.Rewards;
@@ -37,10 +38,7 @@ internal static class StageSchema
     private static void CheckName(IFields fields, Stage stage, List<string> earlier)
     {
         RecipeSchema.RequireName(fields, stage.Name);
-        if (
-            stage.Name is Stages.Stage.FromNone
-            || earlier.Contains(stage.Name, StringComparer.Ordinal)
-        )
+        if (stage.Name is Stages.Stage.FromNone || earlier.Contains(stage.Name, StringComparer.Ordinal))
         {
             fields.Problem("name", $"'{stage.Name}' is taken; every stage needs its own name.");
         }
@@ -93,10 +91,7 @@ internal static class StageSchema
         };
         if (read.MicroBatchSize > read.BatchSize && fields.Has("micro_batch_size"))
         {
-            fields.Problem(
-                "micro_batch_size",
-                $"{read.MicroBatchSize} is more than batch_size {read.BatchSize}."
-            );
+            fields.Problem("micro_batch_size", $"{read.MicroBatchSize} is more than batch_size {read.BatchSize}.");
         }
         return read with { MicroBatchSize = Math.Min(read.MicroBatchSize, read.BatchSize) };
     }
@@ -124,35 +119,16 @@ internal static class StageSchema
             Clip = Clip(fields, config.Clip),
             Beta = fields.Number("beta", config.Beta, min: 0),
             LossType = fields.Choice("loss_type", config.LossType),
-            ImportanceSamplingLevel = fields.Choice(
-                "importance_sampling_level",
-                config.ImportanceSamplingLevel
-            ),
+            ImportanceSamplingLevel = fields.Choice("importance_sampling_level", config.ImportanceSamplingLevel),
             ScaleRewards = fields.Choice("scale_rewards", config.ScaleRewards),
-            MaskTruncatedCompletions = fields.Flag(
-                "mask_truncated_completions",
-                config.MaskTruncatedCompletions
-            ),
-            DynamicSampling = fields.Map(
-                "dynamic_sampling",
-                config.DynamicSampling,
-                DynamicSampling
-            ),
-            MaxCompletionTokens = fields.Whole(
-                "max_completion_tokens",
-                config.MaxCompletionTokens,
-                min: 1
-            ),
+            MaskTruncatedCompletions = fields.Flag("mask_truncated_completions", config.MaskTruncatedCompletions),
+            DynamicSampling = fields.Map("dynamic_sampling", config.DynamicSampling, DynamicSampling),
+            MaxCompletionTokens = fields.Whole("max_completion_tokens", config.MaxCompletionTokens, min: 1),
             Sampling = fields.Map("sampling", config.Sampling, RecipeSchema.Sampling),
             Trainable = fields.Map("trainable", config.Trainable, RecipeSchema.Trainable),
             CheckpointEvery = fields.Whole("checkpoint_every", config.CheckpointEvery, min: 1),
             SyncReferenceEvery = fields.Whole("sync_reference_every", config.SyncReferenceEvery),
-            ReferenceMixup = fields.Number(
-                "reference_mixup",
-                config.ReferenceMixup,
-                min: 0,
-                max: 1
-            ),
+            ReferenceMixup = fields.Number("reference_mixup", config.ReferenceMixup, min: 0, max: 1),
         };
         CheckAcross(fields, read);
         return read;
@@ -161,11 +137,7 @@ internal static class StageSchema
     private static ClipRange Clip(IFields fields, ClipRange clip)
     {
         var low = fields.Number("epsilon_low", clip.EpsilonLow, min: 0);
-        var high = fields.Number(
-            "epsilon_high",
-            fields.Has("epsilon_high") ? clip.EpsilonHigh : low,
-            min: 0
-        );
+        var high = fields.Number("epsilon_high", fields.Has("epsilon_high") ? clip.EpsilonHigh : low, min: 0);
         var delta = fields.OptionalNumber("delta", clip.Delta, min: 1, minIncluded: false);
         if (ClipRange.Problem(low, high, delta) is not { } problem)
         {
@@ -175,10 +147,7 @@ internal static class StageSchema
         return clip;
     }
 
-    private static DynamicSamplingConfig DynamicSampling(
-        IFields fields,
-        DynamicSamplingConfig config
-    ) =>
+    private static DynamicSamplingConfig DynamicSampling(IFields fields, DynamicSamplingConfig config) =>
         new()
         {
             Enabled = fields.Flag("enabled", config.Enabled),
@@ -189,15 +158,10 @@ internal static class StageSchema
     {
         if (config.Rewards.Count == 0)
         {
-            fields.Problem(
-                "rewards",
-                $"give at least one of {string.Join(", ", RewardRegistry.Names)}."
-            );
+            fields.Problem("rewards", $"give at least one of {string.Join(", ", RewardRegistry.Names)}.");
         }
         foreach (
-            var twice in config
-                .Rewards.GroupBy(reward => reward.Name, StringComparer.Ordinal)
-                .Where(g => g.Count() > 1)
+            var twice in config.Rewards.GroupBy(reward => reward.Name, StringComparer.Ordinal).Where(g => g.Count() > 1)
         )
         {
             fields.Problem("rewards", $"'{twice.Key}' is listed {twice.Count()} times.");
@@ -209,11 +173,11 @@ internal static class StageSchema
                 $"{config.PromptsPerStep} prompts × {config.GroupSize} completions is more than 1,000,000 rollouts."
             );
         }
-        else if (config.RolloutsPerStep % config.MiniBatches != 0)
+        else if (config.PromptsPerStep % config.MiniBatches != 0)
         {
             fields.Problem(
                 "mini_batches",
-                $"{config.PromptsPerStep} prompts × {config.GroupSize} completions = {config.RolloutsPerStep} rollouts cannot be cut into {config.MiniBatches} equal mini-batches."
+                $"{config.PromptsPerStep} prompts_per_step cannot be cut into {config.MiniBatches} equal mini-batches of whole groups."
             );
         }
         else if (ClipActivity.Refusal(config) is { } refusal)

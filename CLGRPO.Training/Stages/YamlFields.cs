@@ -51,18 +51,11 @@ internal sealed class YamlFields : IFields
     public int? OptionalWhole(string key, int? value, int min = 0) =>
         Scalar(key, nullable: true) is { } scalar ? WholeOf(key, scalar, min, int.MaxValue) : value;
 
-    public double Number(
-        string key,
-        double value,
-        double min,
-        double max = double.MaxValue,
-        bool minIncluded = true
-    ) => Scalar(key) is { } scalar ? NumberOf(key, scalar, min, max, minIncluded) ?? value : value;
+    public double Number(string key, double value, double min, double max = double.MaxValue, bool minIncluded = true) =>
+        Scalar(key) is { } scalar ? NumberOf(key, scalar, min, max, minIncluded) ?? value : value;
 
     public double? OptionalNumber(string key, double? value, double min, bool minIncluded = true) =>
-        Scalar(key, nullable: true) is { } scalar
-            ? NumberOf(key, scalar, min, double.MaxValue, minIncluded)
-            : value;
+        Scalar(key, nullable: true) is { } scalar ? NumberOf(key, scalar, min, double.MaxValue, minIncluded) : value;
 
     public bool Flag(string key, bool value)
     {
@@ -98,13 +91,7 @@ internal sealed class YamlFields : IFields
         return value;
     }
 
-    public EquatableList<double> Numbers(
-        string key,
-        EquatableList<double> value,
-        int count,
-        double min,
-        double max
-    )
+    public EquatableList<double> Numbers(string key, EquatableList<double> value, int count, double min, double max)
     {
         if (Find(key) is not { } node)
         {
@@ -112,18 +99,12 @@ internal sealed class YamlFields : IFields
         }
         if (node is not YamlSequenceNode { Children: var items } || items.Count != count)
         {
-            Add(
-                node,
-                key,
-                $"give a list of {count} numbers, such as [{string.Join(", ", value)}]."
-            );
+            Add(node, key, $"give a list of {count} numbers, such as [{string.Join(", ", value)}].");
             return value;
         }
         var numbers = items
             .Select(item =>
-                item is YamlScalarNode scalar
-                    ? NumberOf(key, scalar, min, max, true)
-                    : WrongType(key, item)
+                item is YamlScalarNode scalar ? NumberOf(key, scalar, min, max, true) : WrongType(key, item)
             )
             .ToArray();
         return numbers.Contains(null) ? value : [.. numbers.Select(number => number!.Value)];
@@ -158,9 +139,7 @@ internal sealed class YamlFields : IFields
             case YamlSequenceNode sequence:
                 return
                 [
-                    .. sequence
-                        .Children.Select((item, index) => Item(item, $"{key}[{index}]", schema))
-                        .OfType<T>(),
+                    .. sequence.Children.Select((item, index) => Item(item, $"{key}[{index}]", schema)).OfType<T>(),
                 ];
             case var other:
                 Add(other, key, "give a list here; each item starts with '- '.");
@@ -168,8 +147,7 @@ internal sealed class YamlFields : IFields
         }
     }
 
-    public void Problem(string key, string message) =>
-        Add(_values.GetValueOrDefault(key, _node), key, message);
+    public void Problem(string key, string message) => Add(_values.GetValueOrDefault(key, _node), key, message);
 
     public void ReportUnknownKeys()
     {
@@ -211,11 +189,7 @@ internal sealed class YamlFields : IFields
         {
             case null:
                 return null;
-            case YamlScalarNode
-            {
-                Style: ScalarStyle.Plain,
-                Value: null or "" or "~" or "null"
-            } empty:
+            case YamlScalarNode { Style: ScalarStyle.Plain, Value: null or "" or "~" or "null" } empty:
                 if (!nullable)
                 {
                     Add(empty, key, "the value is missing.");
@@ -235,11 +209,7 @@ internal sealed class YamlFields : IFields
         {
             return scalar.Value;
         }
-        Add(
-            scalar,
-            key,
-            $"{scalar.Value.Length} characters are too many; the limit is {maxLength}."
-        );
+        Add(scalar, key, $"{scalar.Value.Length} characters are too many; the limit is {maxLength}.");
         return null;
     }
 
@@ -247,12 +217,7 @@ internal sealed class YamlFields : IFields
     {
         if (
             scalar.Style != ScalarStyle.Plain
-            || !long.TryParse(
-                scalar.Value,
-                NumberStyles.AllowLeadingSign,
-                CultureInfo.InvariantCulture,
-                out var number
-            )
+            || !long.TryParse(scalar.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
         )
         {
             Add(scalar, key, $"'{scalar.Value}' is not a whole number.");
@@ -263,22 +228,11 @@ internal sealed class YamlFields : IFields
             : OutOfRange<int>(key, scalar, $"at least {min}", max == int.MaxValue ? null : max);
     }
 
-    private double? NumberOf(
-        string key,
-        YamlScalarNode scalar,
-        double min,
-        double max,
-        bool minIncluded
-    )
+    private double? NumberOf(string key, YamlScalarNode scalar, double min, double max, bool minIncluded)
     {
         if (
             scalar.Style != ScalarStyle.Plain
-            || !double.TryParse(
-                scalar.Value,
-                NumberStyles.Float,
-                CultureInfo.InvariantCulture,
-                out var number
-            )
+            || !double.TryParse(scalar.Value, NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
             || !double.IsFinite(number)
         )
         {

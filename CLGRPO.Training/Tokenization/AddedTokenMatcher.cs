@@ -37,9 +37,7 @@ internal sealed class AddedTokenMatcher
             {
                 continue;
             }
-            var start = token.LeftStrip
-                ? Math.Max(StartOfSpace(text, match.Start), done)
-                : match.Start;
+            var start = token.LeftStrip ? Math.Max(StartOfSpace(text, match.Start), done) : match.Start;
             var end = token.RightStrip ? EndOfSpace(text, match.End) : match.End;
             if (done < start)
             {

@@ -68,9 +68,7 @@ internal sealed class BytePairMerger(int[] byteIds, Dictionary<ulong, (int Rank,
 
         /// <summary>The token at a position with its right neighbour; null when either is not there.</summary>
         public ulong? PairAt(int at) =>
-            _tokens[at] == Gone || _next[at] == _tokens.Length
-                ? null
-                : Pair(_tokens[at], _tokens[_next[at]]);
+            _tokens[at] == Gone || _next[at] == _tokens.Length ? null : Pair(_tokens[at], _tokens[_next[at]]);
 
         public void MergeAt(int at, int token)
         {

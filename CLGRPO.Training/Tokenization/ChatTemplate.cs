@@ -61,19 +61,10 @@ public sealed class ChatTemplate(Tokenizer tokenizer)
     /// <summary>The ids that a completion adds to its prompt: its text and the end of the message.</summary>
     public int[] Completion(string text) => [.. tokenizer.Encode(text), _special.ImEnd];
 
-    private static void Check(
-        IReadOnlyList<ChatMessage> messages,
-        IReadOnlyList<int> tilesPerImage,
-        int tokensPerTile
-    )
+    private static void Check(IReadOnlyList<ChatMessage> messages, IReadOnlyList<int> tilesPerImage, int tokensPerTile)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(tokensPerTile, 1);
-        if (
-            messages.FirstOrDefault(message =>
-                !Roles.Contains(message.Role, StringComparer.Ordinal)
-            ) is
-            { } stranger
-        )
+        if (messages.FirstOrDefault(message => !Roles.Contains(message.Role, StringComparer.Ordinal)) is { } stranger)
         {
             throw new ArgumentException(
                 $"Role “{stranger.Role}” is unknown; the roles are {string.Join(", ", Roles)}.",

@@ -80,10 +80,7 @@ internal static class Qwen2Pattern
     }
 
     private static bool IsThird(ReadOnlySpan<char> text, char letter) =>
-        char.IsAsciiLetter(text[1])
-        && text.Length > 2
-        && char.IsAsciiLetter(text[2])
-        && (text[2] | 0x20) == letter;
+        char.IsAsciiLetter(text[1]) && text.Length > 2 && char.IsAsciiLetter(text[2]) && (text[2] | 0x20) == letter;
 
     private static int EndOf(Kind kind, ReadOnlySpan<char> text, int at)
     {
@@ -119,11 +116,7 @@ internal static class Qwen2Pattern
     {
         width = 1;
         var first = text[at];
-        if (
-            !char.IsHighSurrogate(first)
-            || at + 1 == text.Length
-            || !char.IsLowSurrogate(text[at + 1])
-        )
+        if (!char.IsHighSurrogate(first) || at + 1 == text.Length || !char.IsLowSurrogate(text[at + 1]))
         {
             return Kinds[first];
         }
@@ -141,9 +134,8 @@ internal static class Qwen2Pattern
             or UnicodeCategory.TitlecaseLetter
             or UnicodeCategory.ModifierLetter
             or UnicodeCategory.OtherLetter => Kind.Letter,
-            UnicodeCategory.DecimalDigitNumber
-            or UnicodeCategory.LetterNumber
-            or UnicodeCategory.OtherNumber => Kind.Number,
+            UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber =>
+                Kind.Number,
             _ => Kind.Other, // half a surrogate pair too: it stands for U+FFFD, a symbol
         };
 }

@@ -7,14 +7,7 @@ namespace CLGRPO.Training.Tokenization;
 /// <param name="Img"><c>&lt;img&gt;</c>, before an image.</param>
 /// <param name="ImgEnd"><c>&lt;/img&gt;</c>, after an image.</param>
 /// <param name="ImgContext"><c>&lt;IMG_CONTEXT&gt;</c>, one for each image feature.</param>
-public sealed record SpecialTokens(
-    int EndOfText,
-    int ImStart,
-    int ImEnd,
-    int Img,
-    int ImgEnd,
-    int ImgContext
-)
+public sealed record SpecialTokens(int EndOfText, int ImStart, int ImEnd, int Img, int ImgEnd, int ImgContext)
 {
     public const string EndOfTextContent = "<|endoftext|>";
     public const string ImStartContent = "<|im_start|>";

@@ -13,11 +13,7 @@ public sealed class StreamingDecoder(Tokenizer tokenizer, bool skipSpecialTokens
     /// <summary>Takes one more token and returns the text that is now complete, possibly none.</summary>
     public string Append(int id)
     {
-        if (
-            id < 0
-            || id >= tokenizer.VocabularySize
-            || (skipSpecialTokens && tokenizer.IsSpecial(id))
-        )
+        if (id < 0 || id >= tokenizer.VocabularySize || (skipSpecialTokens && tokenizer.IsSpecial(id)))
         {
             return "";
         }

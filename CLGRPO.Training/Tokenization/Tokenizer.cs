@@ -28,33 +28,15 @@ public sealed class Tokenizer
     {
         _definition = definition;
         (_tokens, var ranks) = definition.Resolve();
-        _bytes =
-        [
-            .. _tokens.Select(token =>
-                ByteAlphabet.BytesOf(token) ?? Encoding.UTF8.GetBytes(token)
-            ),
-        ];
-        _ids = _tokens
-            .Index()
-            .ToDictionary(entry => entry.Item, entry => entry.Index, StringComparer.Ordinal);
-        _specialIds =
-        [
-            .. definition
-                .AddedTokens.Where(token => token.Special)
-                .Select(token => token.Id!.Value),
-        ];
+        _bytes = [.. _tokens.Select(token => ByteAlphabet.BytesOf(token) ?? Encoding.UTF8.GetBytes(token))];
+        _ids = _tokens.Index().ToDictionary(entry => entry.Item, entry => entry.Index, StringComparer.Ordinal);
+        _specialIds = [.. definition.AddedTokens.Where(token => token.Special).Select(token => token.Id!.Value)];
         var added = definition.AddedTokens.ToLookup(token => token.Normalized);
         _raw = new AddedTokenMatcher(added[false].Select(token => (token.Content, token)));
-        _normalized = new AddedTokenMatcher(
-            added[true].Select(token => (Compose(token.Content), token))
-        );
+        _normalized = new AddedTokenMatcher(added[true].Select(token => (Compose(token.Content), token)));
         _pieces = new PieceEncoder(
             new BytePairMerger(
-                [
-                    .. Enumerable
-                        .Range(0, 256)
-                        .Select(b => _ids[ByteAlphabet.CharacterOf((byte)b).ToString()]),
-                ],
+                [.. Enumerable.Range(0, 256).Select(b => _ids[ByteAlphabet.CharacterOf((byte)b).ToString()])],
                 ranks
             )
         );
@@ -79,9 +61,7 @@ public sealed class Tokenizer
         {
             using var json = new MemoryStream();
             TokenizerJsonWriter.Write(_definition, json);
-            return Convert.ToHexStringLower(
-                SHA256.HashData(json.GetBuffer().AsSpan(0, (int)json.Length))
-            );
+            return Convert.ToHexStringLower(SHA256.HashData(json.GetBuffer().AsSpan(0, (int)json.Length)));
         }
     }
 
@@ -91,18 +71,11 @@ public sealed class Tokenizer
     /// The file is not a byte-level BPE of the Qwen2 kind, or contradicts itself; the message says where.
     /// </exception>
     public static Tokenizer Load(string pathToTokenizerJson) =>
-        Reading(
-            pathToTokenizerJson,
-            () => new Tokenizer(TokenizerJsonReader.Read(ReadLimited(pathToTokenizerJson)))
-        );
+        Reading(pathToTokenizerJson, () => new Tokenizer(TokenizerJsonReader.Read(ReadLimited(pathToTokenizerJson))));
 
     /// <summary>Reads GPT-2's pair of files: vocab.json (token → id) and merges.txt (one merge a line).</summary>
     /// <exception cref="InvalidDataException">A file is not of that form, or they contradict each other.</exception>
-    public static Tokenizer Load(
-        string pathToVocabulary,
-        string pathToMerges,
-        IEnumerable<AddedToken> addedTokens
-    )
+    public static Tokenizer Load(string pathToVocabulary, string pathToMerges, IEnumerable<AddedToken> addedTokens)
     {
         var vocabulary = Reading(
             pathToVocabulary,
@@ -120,9 +93,7 @@ public sealed class Tokenizer
                             .. Encoding
                                 .UTF8.GetString(ReadLimited(pathToMerges))
                                 .Split('\n', StringSplitOptions.RemoveEmptyEntries)
-                                .SkipWhile(line =>
-                                    line.StartsWith("#version", StringComparison.Ordinal)
-                                )
+                                .SkipWhile(line => line.StartsWith("#version", StringComparison.Ordinal))
                                 .Select(line => TokenizerJsonReader.ReadMerge(line.TrimEnd('\r'))),
                         ],
                         AddedTokens = TokenizerDefinition.WithIds(vocabulary, addedTokens),
@@ -145,8 +116,7 @@ public sealed class Tokenizer
         );
 
     /// <summary>Writes a tokenizer.json that this class and Hugging Face's libraries read; all or nothing.</summary>
-    public void Save(string path) =>
-        AtomicFile.Write(path, stream => TokenizerJsonWriter.Write(_definition, stream));
+    public void Save(string path) => AtomicFile.Write(path, stream => TokenizerJsonWriter.Write(_definition, stream));
 
     /// <summary>Turns text into token ids.</summary>
     /// <param name="text">Any text up to <see cref="MaxTextLength"/>; half a surrogate pair counts as U+FFFD.</param>
@@ -207,9 +177,7 @@ public sealed class Tokenizer
     public int IdOf(string token) =>
         _ids.TryGetValue(token, out var id)
             ? id
-            : throw new KeyNotFoundException(
-                $"The tokenizer has no token “{token}” among its {VocabularySize}."
-            );
+            : throw new KeyNotFoundException($"The tokenizer has no token “{token}” among its {VocabularySize}.");
 
     public bool TryIdOf(string token, out int id) => _ids.TryGetValue(token, out id);
 
@@ -235,8 +203,7 @@ public sealed class Tokenizer
         }
     }
 
-    private string Compose(string text) =>
-        _definition.ComposesText ? CanonicalComposition.Normalize(text) : text;
+    private string Compose(string text) => _definition.ComposesText ? CanonicalComposition.Normalize(text) : text;
 
     private int Checked(int id) =>
         id >= 0 && id < _tokens.Length
@@ -265,12 +232,7 @@ public sealed class Tokenizer
         }
         // JsonDocument throws InvalidOperationException for a wrong kind of value and for text that is not Unicode.
         catch (Exception error)
-            when (error
-                    is InvalidDataException
-                        or JsonException
-                        or InvalidOperationException
-                        or FormatException
-            )
+            when (error is InvalidDataException or JsonException or InvalidOperationException or FormatException)
         {
             throw new InvalidDataException($"{path}: {error.Message}", error);
         }

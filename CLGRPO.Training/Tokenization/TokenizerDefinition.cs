@@ -28,12 +28,7 @@ internal sealed record TokenizerDefinition
     )
     {
         var given = tokens.ToList();
-        var next =
-            1
-            + Math.Max(
-                vocabulary.Values.DefaultIfEmpty(-1).Max(),
-                given.Max(token => token.Id) ?? -1
-            );
+        var next = 1 + Math.Max(vocabulary.Values.DefaultIfEmpty(-1).Max(), given.Max(token => token.Id) ?? -1);
         return
         [
             .. given.Select(token =>
@@ -61,9 +56,7 @@ internal sealed record TokenizerDefinition
     {
         if (AddedTokens.Count > MaxAddedTokens)
         {
-            throw Broken(
-                $"it has {AddedTokens.Count} added tokens; at most {MaxAddedTokens} are read"
-            );
+            throw Broken($"it has {AddedTokens.Count} added tokens; at most {MaxAddedTokens} are read");
         }
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var token in AddedTokens)
@@ -151,15 +144,11 @@ internal sealed record TokenizerDefinition
             var token = ByteAlphabet.CharacterOf(value).ToString();
             if (!Vocabulary.ContainsKey(token))
             {
-                throw Broken(
-                    $"byte 0x{value:X2} has no token (“{token}”); all 256 are needed to encode any text"
-                );
+                throw Broken($"byte 0x{value:X2} has no token (“{token}”); all 256 are needed to encode any text");
             }
             if (AddedTokens.Any(added => added.Special && added.Content == token))
             {
-                throw Broken(
-                    $"special token “{token}” is the token of a byte, so plain text would make it"
-                );
+                throw Broken($"special token “{token}” is the token of a byte, so plain text would make it");
             }
         }
     }
@@ -170,28 +159,18 @@ internal sealed record TokenizerDefinition
         {
             throw Broken($"it has {Merges.Count} merges; at most {MaxTokens} are read");
         }
-        var special = AddedTokens
-            .Where(token => token.Special)
-            .Select(token => token.Id!.Value)
-            .ToHashSet();
+        var special = AddedTokens.Where(token => token.Special).Select(token => token.Id!.Value).ToHashSet();
         var ranks = new Dictionary<ulong, (int Rank, int Token)>(Merges.Count);
         foreach (var (rank, (left, right)) in Merges.Index())
         {
             var joined = IdIn(rank, left + right);
-            if (
-                !ranks.TryAdd(
-                    BytePairMerger.Pair(IdIn(rank, left), IdIn(rank, right)),
-                    (rank, joined)
-                )
-            )
+            if (!ranks.TryAdd(BytePairMerger.Pair(IdIn(rank, left), IdIn(rank, right)), (rank, joined)))
             {
                 throw Broken($"merge {rank} (“{left}” “{right}”) is there twice");
             }
             if (special.Contains(joined))
             {
-                throw Broken(
-                    $"merge {rank} makes the special token “{left + right}”, so plain text would make it"
-                );
+                throw Broken($"merge {rank} makes the special token “{left + right}”, so plain text would make it");
             }
         }
         return ranks;
@@ -217,6 +196,5 @@ internal sealed record TokenizerDefinition
         return true;
     }
 
-    private static InvalidDataException Broken(string reason) =>
-        new($"The tokenizer is broken: {reason}.");
+    private static InvalidDataException Broken(string reason) => new($"The tokenizer is broken: {reason}.");
 }

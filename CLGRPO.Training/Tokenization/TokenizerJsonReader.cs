@@ -58,18 +58,12 @@ internal static class TokenizerJsonReader
     public static (string Left, string Right) ReadMerge(string line) =>
         line.Split(' ') is [var left, var right]
             ? (left, right)
-            : throw new InvalidDataException(
-                $"merge “{line}” is not two tokens with one space between."
-            );
+            : throw new InvalidDataException($"merge “{line}” is not two tokens with one space between.");
 
     private static bool ReadNormalizer(JsonElement root)
     {
         var type = TypeOf(root, "normalizer");
-        Require(
-            type is null or "NFC",
-            "normalizer",
-            $"is {Show(root, "normalizer")}; only NFC and null are known"
-        );
+        Require(type is null or "NFC", "normalizer", $"is {Show(root, "normalizer")}; only NFC and null are known");
         return type == "NFC";
     }
 
@@ -113,9 +107,7 @@ internal static class TokenizerJsonReader
         {
             Require(!Flag(model, flag), $"model.{flag}", "is true; only false is known");
         }
-        foreach (
-            var affix in (ReadOnlySpan<string>)["continuing_subword_prefix", "end_of_word_suffix"]
-        )
+        foreach (var affix in (ReadOnlySpan<string>)["continuing_subword_prefix", "end_of_word_suffix"])
         {
             Require(
                 string.IsNullOrEmpty(Optional(model, affix)?.GetString()),
@@ -151,9 +143,7 @@ internal static class TokenizerJsonReader
             .. merges
                 .EnumerateArray()
                 .Select(merge =>
-                    merge.ValueKind == JsonValueKind.String
-                        ? ReadMerge(merge.GetString()!)
-                        : ReadPair(merge)
+                    merge.ValueKind == JsonValueKind.String ? ReadMerge(merge.GetString()!) : ReadPair(merge)
                 ),
         ];
 
@@ -165,11 +155,7 @@ internal static class TokenizerJsonReader
     private static AddedToken ReadAddedToken(JsonElement token)
     {
         var content = TextOf(Member(token, "content"));
-        Require(
-            !Flag(token, "single_word"),
-            $"added token “{content}”",
-            "is single_word; only false is known"
-        );
+        Require(!Flag(token, "single_word"), $"added token “{content}”", "is single_word; only false is known");
         return new AddedToken(content, Flag(token, "special"))
         {
             Id = Member(token, "id").GetInt32(),
@@ -183,9 +169,7 @@ internal static class TokenizerJsonReader
         Optional(parent, name) ?? throw new InvalidDataException($"{name} is missing.");
 
     private static JsonElement? Optional(JsonElement parent, string name) =>
-        parent.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null
-            ? value
-            : null;
+        parent.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
 
     private static string? TypeOf(JsonElement parent, string name) =>
         Optional(parent, name) is { } value ? TypeOf(value) : null;

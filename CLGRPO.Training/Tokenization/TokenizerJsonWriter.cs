@@ -8,11 +8,7 @@ internal static class TokenizerJsonWriter
 {
     public static void Write(TokenizerDefinition tokenizer, Stream stream)
     {
-        var options = new JsonWriterOptions
-        {
-            Indented = true,
-            Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        };
+        var options = new JsonWriterOptions { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
         using var writer = new Utf8JsonWriter(stream, options);
         writer.WriteStartObject();
         writer.WriteString("version", "1.0");

@@ -17,20 +17,12 @@ public static class TokenizerTrainer
     /// Appended after <see cref="SpecialTokens.All"/>, in this order; not special where a completion must write them,
     /// such as <c>&lt;think&gt;</c>.
     /// </param>
-    public static Tokenizer Train(
-        IEnumerable<string> texts,
-        int vocabularySize,
-        IReadOnlyList<AddedToken> addedTokens
-    )
+    public static Tokenizer Train(IEnumerable<string> texts, int vocabularySize, IReadOnlyList<AddedToken> addedTokens)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(vocabularySize, BytesCount);
         AddedToken[] added = [.. SpecialTokens.All, .. addedTokens];
-        var vocabulary = ByteAlphabet
-            .Order.Select(b => ByteAlphabet.CharacterOf(b).ToString())
-            .ToList();
-        var ids = vocabulary
-            .Index()
-            .ToDictionary(entry => entry.Item, entry => entry.Index, StringComparer.Ordinal);
+        var vocabulary = ByteAlphabet.Order.Select(b => ByteAlphabet.CharacterOf(b).ToString()).ToList();
+        var ids = vocabulary.Index().ToDictionary(entry => entry.Item, entry => entry.Index, StringComparer.Ordinal);
         var merges = new OrderedDictionary<(string, string), int>();
         var words = new TrainingWords(CountPieces(texts, added));
         while (vocabulary.Count < vocabularySize && words.MostFrequentPair() is var (left, right))
@@ -53,21 +45,14 @@ public static class TokenizerTrainer
         );
     }
 
-    private static Dictionary<string, long> CountPieces(
-        IEnumerable<string> texts,
-        AddedToken[] added
-    )
+    private static Dictionary<string, long> CountPieces(IEnumerable<string> texts, AddedToken[] added)
     {
         var matcher = new AddedTokenMatcher(added.Select(token => (token.Content, token)));
         var counts = new Dictionary<string, long>(StringComparer.Ordinal);
         foreach (var text in texts)
         {
             var composed = CanonicalComposition.Normalize(text);
-            foreach (
-                var plain in matcher
-                    .Split(composed, allowSpecialTokens: true)
-                    .Where(piece => piece.Token is null)
-            )
+            foreach (var plain in matcher.Split(composed, allowSpecialTokens: true).Where(piece => piece.Token is null))
             {
                 for (var at = plain.Start; at < plain.End; )
                 {

@@ -10,16 +10,11 @@ internal sealed class TrainingWords
     private readonly Dictionary<(int Left, int Right), HashSet<int>> _places = []; // pair → words that have or had it
 
     /// <summary>Pairs by frequency, most frequent first, then lower ids; an entry is stale when its count has changed.</summary>
-    private readonly PriorityQueue<
-        (int Left, int Right),
-        (long Fewer, int Left, int Right)
-    > _queue = new();
+    private readonly PriorityQueue<(int Left, int Right), (long Fewer, int Left, int Right)> _queue = new();
 
     public TrainingWords(IReadOnlyDictionary<string, long> pieces)
     {
-        var byteIds = ByteAlphabet
-            .Order.Index()
-            .ToDictionary(entry => entry.Item, entry => entry.Index);
+        var byteIds = ByteAlphabet.Order.Index().ToDictionary(entry => entry.Item, entry => entry.Index);
         foreach (var (piece, count) in pieces)
         {
             _words.Add(([.. Encoding.UTF8.GetBytes(piece).Select(b => byteIds[b])], count));
@@ -66,8 +61,7 @@ internal sealed class TrainingWords
         var kept = 0;
         for (var at = 0; at < tokens.Count; at++)
         {
-            var matches =
-                tokens[at] == pair.Left && at + 1 < tokens.Count && tokens[at + 1] == pair.Right;
+            var matches = tokens[at] == pair.Left && at + 1 < tokens.Count && tokens[at + 1] == pair.Right;
             tokens[kept++] = matches ? token : tokens[at];
             at += matches ? 1 : 0;
         }

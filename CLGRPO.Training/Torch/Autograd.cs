@@ -9,10 +9,7 @@ public static partial class torch
         public bool requires_grad
         {
             get => Kept(Native.tensor_requires_grad(Handle) != 0);
-            set =>
-                Native.Check(
-                    Kept(Native.tensor_set_requires_grad(Handle, value ? (byte)1 : (byte)0))
-                );
+            set => Native.Check(Kept(Native.tensor_set_requires_grad(Handle, value ? (byte)1 : (byte)0)));
         }
 
         public bool is_leaf => Kept(Native.tensor_is_leaf(Handle) != 0);
@@ -41,8 +38,7 @@ public static partial class torch
             return this;
         }
 
-        public Tensor with_requires_grad(bool requires_grad = true) =>
-            requires_grad_(requires_grad);
+        public Tensor with_requires_grad(bool requires_grad = true) => requires_grad_(requires_grad);
 
         /// <summary>Keeps the gradient of a tensor that is not a leaf.</summary>
         public void retain_grad() => Native.Check(Kept(Native.tensor_retain_grad(Handle)));

@@ -61,8 +61,7 @@ public static partial class torch
         /// <summary>As it crosses the C ABI: (index &lt;&lt; 8) | type.</summary>
         internal long Code => ((long)index << 8) | (uint)type;
 
-        private static DeviceType Parse(string name) =>
-            Enum.Parse<DeviceType>(name, ignoreCase: true);
+        private static DeviceType Parse(string name) => Enum.Parse<DeviceType>(name, ignoreCase: true);
 
         public override string ToString()
         {

@@ -49,11 +49,9 @@ public sealed class DisposeScope : IDisposable
         where T2 : IDisposable
         where T3 : IDisposable => (MoveToOuter(first), MoveToOuter(second), MoveToOuter(third));
 
-    public void MoveToOuter(params IDisposable[] disposables) =>
-        MoveToOuter((IEnumerable<IDisposable>)disposables);
+    public void MoveToOuter(params IDisposable[] disposables) => MoveToOuter((IEnumerable<IDisposable>)disposables);
 
-    public void MoveToOuter(IEnumerable<IDisposable> disposables) =>
-        MoveToOther(OuterScope, disposables);
+    public void MoveToOuter(IEnumerable<IDisposable> disposables) => MoveToOther(OuterScope, disposables);
 
     public T MoveToOther<T>(DisposeScope? scope, T disposable)
         where T : IDisposable
@@ -97,8 +95,7 @@ public sealed class DisposeScope : IDisposable
         where T2 : IDisposable
         where T3 : IDisposable => (Detach(first), Detach(second), Detach(third));
 
-    public void Detach(params IDisposable[] disposables) =>
-        Detach((IEnumerable<IDisposable>)disposables);
+    public void Detach(params IDisposable[] disposables) => Detach((IEnumerable<IDisposable>)disposables);
 
     public void Detach(IEnumerable<IDisposable> disposables)
     {
@@ -107,11 +104,9 @@ public sealed class DisposeScope : IDisposable
     }
 
     /// <summary>Takes a tensor over from its present scope, or from none.</summary>
-    public void Attach(IDisposable disposable) =>
-        _ = Attach((IEnumerable<IDisposable>)[disposable]);
+    public void Attach(IDisposable disposable) => _ = Attach((IEnumerable<IDisposable>)[disposable]);
 
-    public void Attach(params IDisposable[] disposables) =>
-        _ = Attach((IEnumerable<IDisposable>)disposables);
+    public void Attach(params IDisposable[] disposables) => _ = Attach((IEnumerable<IDisposable>)disposables);
 
     public IReadOnlyList<IDisposable> Attach(IEnumerable<IDisposable> disposables)
     {
@@ -140,8 +135,7 @@ public sealed class DisposeScope : IDisposable
         }
     }
 
-    public void DisposeEverythingBut(params IDisposable[] keep) =>
-        DisposeEverythingBut((IEnumerable<IDisposable>)keep);
+    public void DisposeEverythingBut(params IDisposable[] keep) => DisposeEverythingBut((IEnumerable<IDisposable>)keep);
 
     public T DisposeEverythingBut<T>(T keep)
         where T : IDisposable
@@ -183,9 +177,7 @@ public sealed class DisposeScope : IDisposable
 
     private static torch.Tensor Of(IDisposable disposable) =>
         disposable as torch.Tensor
-        ?? throw new InvalidOperationException(
-            $"A DisposeScope holds tensors only, not a {disposable.GetType()}."
-        );
+        ?? throw new InvalidOperationException($"A DisposeScope holds tensors only, not a {disposable.GetType()}.");
 
     private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_manager is null, this);
 }

@@ -81,9 +81,7 @@ public class LifetimeStatistics
     public long DetachedFromScopeCount { get; internal set; }
 
     public long ThreadTotalLiveCount =>
-        CreatedInScopeCount
-        - DisposedInScopeCount
-        + (CreatedOutsideScopeCount - DisposedOutsideScopeCount);
+        CreatedInScopeCount - DisposedInScopeCount + (CreatedOutsideScopeCount - DisposedOutsideScopeCount);
 
     public void Reset()
     {

@@ -25,8 +25,7 @@ public static partial class torch
 
         public Device device { get; }
 
-        internal static Generator DefaultOf(Device device) =>
-            new(Native.generator_default(device.Code), device);
+        internal static Generator DefaultOf(Device device) => new(Native.generator_default(device.Code), device);
 
         public Tensor get_state()
         {
@@ -34,8 +33,7 @@ public static partial class torch
             return state != 0 ? new Tensor(state) : throw Native.LastError();
         }
 
-        public void set_state(Tensor value) =>
-            Native.Check(Native.generator_set_state(Handle, value.Handle));
+        public void set_state(Tensor value) => Native.Check(Native.generator_set_state(Handle, value.Handle));
 
         public Generator manual_seed(long seed)
         {
@@ -80,8 +78,7 @@ public static partial class torch
         /// <summary>The CPU generator's state, as bytes.</summary>
         public static Tensor get_rng_state() => Generator.Default.get_state();
 
-        public static void set_rng_state(Tensor new_state) =>
-            Generator.Default.set_state(new_state);
+        public static void set_rng_state(Tensor new_state) => Generator.Default.set_state(new_state);
     }
 
     public static long seed() => random.seed();

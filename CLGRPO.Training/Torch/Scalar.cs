@@ -21,8 +21,7 @@ public sealed class Scalar : IDisposable
 
     internal double Real => Tag == ValueTag.Double ? BitConverter.Int64BitsToDouble(Bits) : Bits;
 
-    internal long Integer =>
-        Tag == ValueTag.Double ? (long)BitConverter.Int64BitsToDouble(Bits) : Bits;
+    internal long Integer => Tag == ValueTag.Double ? (long)BitConverter.Int64BitsToDouble(Bits) : Bits;
 
     /// <summary>Nothing to free: kept for code written against TorchSharp, whose scalars are native.</summary>
     public void Dispose() { }
@@ -30,11 +29,9 @@ public sealed class Scalar : IDisposable
     internal static Scalar FromReal(double value) =>
         new(ValueTag.Double, BitConverter.DoubleToInt64Bits(value), torch.ScalarType.Float64);
 
-    internal static Scalar FromInteger(long value) =>
-        new(ValueTag.Int, value, torch.ScalarType.Int64);
+    internal static Scalar FromInteger(long value) => new(ValueTag.Int, value, torch.ScalarType.Int64);
 
-    internal static Scalar FromBoolean(bool value) =>
-        new(ValueTag.Bool, value ? 1 : 0, torch.ScalarType.Bool);
+    internal static Scalar FromBoolean(bool value) => new(ValueTag.Bool, value ? 1 : 0, torch.ScalarType.Bool);
 
     public static implicit operator Scalar(byte value) => FromInteger(value);
 

@@ -58,14 +58,9 @@ public static partial class torch
         type is >= ScalarType.Byte and <= ScalarType.Int64 or ScalarType.Bool;
 
     public static bool is_floating_point(ScalarType type) =>
-        type
-            is ScalarType.Float16
-                or ScalarType.Float32
-                or ScalarType.Float64
-                or ScalarType.BFloat16;
+        type is ScalarType.Float16 or ScalarType.Float32 or ScalarType.Float64 or ScalarType.BFloat16;
 
-    public static bool is_complex(ScalarType type) =>
-        type is ScalarType.ComplexFloat32 or ScalarType.ComplexFloat64;
+    public static bool is_complex(ScalarType type) => type is ScalarType.ComplexFloat32 or ScalarType.ComplexFloat64;
 
     internal static ScalarType ToScalarType(Type type) =>
         type switch
@@ -101,40 +96,13 @@ public static partial class torch
         dtype switch
         {
             ScalarType.Float16 => Limits(16, 9.765625e-4, 65504, 6.103515625e-5, 1e-3),
-            ScalarType.BFloat16 => Limits(
-                16,
-                0.0078125,
-                3.3895313892515355e38,
-                1.1754943508222875e-38,
-                1e-2
-            ),
-            ScalarType.Float32 => Limits(
-                32,
-                1.1920928955078125e-7,
-                float.MaxValue,
-                1.1754943508222875e-38,
-                1e-6
-            ),
-            ScalarType.Float64 => Limits(
-                64,
-                2.220446049250313e-16,
-                double.MaxValue,
-                2.2250738585072014e-308,
-                1e-15
-            ),
-            _ => throw new ArgumentException(
-                $"{dtype} is not a floating-point type.",
-                nameof(dtype)
-            ),
+            ScalarType.BFloat16 => Limits(16, 0.0078125, 3.3895313892515355e38, 1.1754943508222875e-38, 1e-2),
+            ScalarType.Float32 => Limits(32, 1.1920928955078125e-7, float.MaxValue, 1.1754943508222875e-38, 1e-6),
+            ScalarType.Float64 => Limits(64, 2.220446049250313e-16, double.MaxValue, 2.2250738585072014e-308, 1e-15),
+            _ => throw new ArgumentException($"{dtype} is not a floating-point type.", nameof(dtype)),
         };
 
-    private static FInfo Limits(
-        int bits,
-        double eps,
-        double max,
-        double smallest,
-        double resolution
-    ) =>
+    private static FInfo Limits(int bits, double eps, double max, double smallest, double resolution) =>
         new()
         {
             bits = bits,

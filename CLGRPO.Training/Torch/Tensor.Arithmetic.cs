@@ -27,8 +27,7 @@ public static partial class torch
 
         public Tensor add_(Scalar scalar) => Aten.add_scalar_.Run(this, scalar);
 
-        public Tensor add_(Scalar scalar, Scalar alpha) =>
-            Aten.add_scalar_.Run(this, scalar, alpha);
+        public Tensor add_(Scalar scalar, Scalar alpha) => Aten.add_scalar_.Run(this, scalar, alpha);
 
         public Tensor sub(Tensor target) => Aten.sub.Call(this, target);
 
@@ -156,17 +155,13 @@ public static partial class torch
 
         public Tensor lerp_(Tensor end, Tensor weight) => Aten.lerp_.Run(this, end, weight);
 
-        public Tensor clamp(Scalar? min = null, Scalar? max = null) =>
-            Aten.clamp.Call(this, min, max);
+        public Tensor clamp(Scalar? min = null, Scalar? max = null) => Aten.clamp.Call(this, min, max);
 
-        public Tensor clamp(Tensor? min = null, Tensor? max = null) =>
-            Aten.clamp_tensor.Call(this, min, max);
+        public Tensor clamp(Tensor? min = null, Tensor? max = null) => Aten.clamp_tensor.Call(this, min, max);
 
-        public Tensor clamp_(Scalar? min = null, Scalar? max = null) =>
-            Aten.clamp_.Run(this, min, max);
+        public Tensor clamp_(Scalar? min = null, Scalar? max = null) => Aten.clamp_.Run(this, min, max);
 
-        public Tensor clamp_(Tensor? min = null, Tensor? max = null) =>
-            Aten.clamp_tensor_.Run(this, min, max);
+        public Tensor clamp_(Tensor? min = null, Tensor? max = null) => Aten.clamp_tensor_.Run(this, min, max);
 
         public Tensor clamp_max(Scalar max) => Aten.clamp_max.Call(this, max);
 

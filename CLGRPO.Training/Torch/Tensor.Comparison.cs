@@ -102,18 +102,10 @@ public static partial class torch
 
         public static Tensor operator >=(Scalar left, Tensor right) => right.le(left);
 
-        public bool allclose(
-            Tensor target,
-            double rtol = 1e-05,
-            double atol = 1e-08,
-            bool equal_nan = false
-        ) => Aten.allclose.CallBool(this, target, rtol, atol, equal_nan);
+        public bool allclose(Tensor target, double rtol = 1e-05, double atol = 1e-08, bool equal_nan = false) =>
+            Aten.allclose.CallBool(this, target, rtol, atol, equal_nan);
 
-        public Tensor isclose(
-            Tensor other,
-            double rtol = 1e-05,
-            double atol = 1e-08,
-            bool nanEqual = false
-        ) => Aten.isclose.Call(this, other, rtol, atol, nanEqual);
+        public Tensor isclose(Tensor other, double rtol = 1e-05, double atol = 1e-08, bool nanEqual = false) =>
+            Aten.isclose.Call(this, other, rtol, atol, nanEqual);
     }
 }

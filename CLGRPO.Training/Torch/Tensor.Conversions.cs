@@ -14,8 +14,7 @@ public static partial class torch
 
         public Tensor detach_() => Aten.detach_.Run(this);
 
-        public Tensor copy_(Tensor source, bool nonBlocking = false) =>
-            Aten.copy_.Run(this, source, nonBlocking);
+        public Tensor copy_(Tensor source, bool nonBlocking = false) => Aten.copy_.Run(this, source, nonBlocking);
 
         public Tensor fill_(Scalar value) => Aten.fill_.Run(this, value);
 
@@ -55,50 +54,17 @@ public static partial class torch
             bool copy = false,
             bool disposeAfter = false,
             bool non_blocking = false
-        ) =>
+        ) => Done(Aten.to_any.Call(this, type, Argument.None, device, Argument.None, non_blocking, copy), disposeAfter);
+
+        public Tensor to(ScalarType type, bool copy = false, bool disposeAfter = false, bool non_blocking = false) =>
+            to_type(type, copy, disposeAfter, non_blocking);
+
+        public Tensor to(string device, bool copy = false, bool disposeAfter = false, bool non_blocking = false) =>
+            to(new Device(device), copy, disposeAfter, non_blocking);
+
+        public Tensor to(Device device, bool copy = false, bool disposeAfter = false, bool non_blocking = false) =>
             Done(
-                Aten.to_any.Call(
-                    this,
-                    type,
-                    Argument.None,
-                    device,
-                    Argument.None,
-                    non_blocking,
-                    copy
-                ),
-                disposeAfter
-            );
-
-        public Tensor to(
-            ScalarType type,
-            bool copy = false,
-            bool disposeAfter = false,
-            bool non_blocking = false
-        ) => to_type(type, copy, disposeAfter, non_blocking);
-
-        public Tensor to(
-            string device,
-            bool copy = false,
-            bool disposeAfter = false,
-            bool non_blocking = false
-        ) => to(new Device(device), copy, disposeAfter, non_blocking);
-
-        public Tensor to(
-            Device device,
-            bool copy = false,
-            bool disposeAfter = false,
-            bool non_blocking = false
-        ) =>
-            Done(
-                Aten.to_any.Call(
-                    this,
-                    Argument.None,
-                    Argument.None,
-                    device,
-                    Argument.None,
-                    non_blocking,
-                    copy
-                ),
+                Aten.to_any.Call(this, Argument.None, Argument.None, device, Argument.None, non_blocking, copy),
                 disposeAfter
             );
 

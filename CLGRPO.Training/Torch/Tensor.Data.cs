@@ -29,9 +29,7 @@ public static partial class torch
             set
             {
                 if (value.Length != ContiguousBytes())
-                    throw new ArgumentException(
-                        $"The tensor has {ContiguousBytes()} bytes, the data {value.Length}."
-                    );
+                    throw new ArgumentException($"The tensor has {ContiguousBytes()} bytes, the data {value.Length}.");
                 value.CopyTo(bytes);
             }
         }
@@ -79,9 +77,7 @@ public static partial class torch
         private long ContiguousBytes() =>
             is_contiguous()
                 ? NumberOfElements * ElementSize
-                : throw new InvalidOperationException(
-                    "bytes needs a contiguous tensor: call contiguous() first."
-                );
+                : throw new InvalidOperationException("bytes needs a contiguous tensor: call contiguous() first.");
     }
 }
 
@@ -115,8 +111,7 @@ public static class TensorExtensionMethods
             torch.ScalarType.Byte or torch.ScalarType.Int8 or torch.ScalarType.Bool => 1,
             torch.ScalarType.Int16 or torch.ScalarType.Float16 or torch.ScalarType.BFloat16 => 2,
             torch.ScalarType.Int32 or torch.ScalarType.Float32 => 4,
-            torch.ScalarType.Int64 or torch.ScalarType.Float64 or torch.ScalarType.ComplexFloat32 =>
-                8,
+            torch.ScalarType.Int64 or torch.ScalarType.Float64 or torch.ScalarType.ComplexFloat32 => 8,
             torch.ScalarType.ComplexFloat64 => 16,
             _ => throw new NotSupportedException($"The element size of {type} is not known."),
         };

@@ -65,8 +65,7 @@ public static partial class torch
                 return Aten.index.Call(view, Argument.OptionalTensors(tensors));
         }
 
-        public Tensor index(params Tensor[] indices) =>
-            Aten.index.Call(this, Argument.OptionalTensors(indices));
+        public Tensor index(params Tensor[] indices) => Aten.index.Call(this, Argument.OptionalTensors(indices));
 
         public Tensor index_put_(Tensor value, params TensorIndex[] indices) =>
             index_put_(value, indices, accumulate: false);

@@ -56,14 +56,8 @@ public static partial class torch
     public static Tensor addmm(Tensor input, Tensor mat1, Tensor mat2, float beta, float alpha) =>
         input.addmm(mat1, mat2, beta, alpha);
 
-    public static Tensor baddbmm(
-        Tensor input,
-        Tensor batch1,
-        Tensor batch2,
-        float beta = 1,
-        float alpha = 1
-    ) => input.baddbmm(batch1, batch2, beta, alpha);
+    public static Tensor baddbmm(Tensor input, Tensor batch1, Tensor batch2, float beta = 1, float alpha = 1) =>
+        input.baddbmm(batch1, batch2, beta, alpha);
 
-    public static Tensor einsum(string equation, params Tensor[] tensors) =>
-        Aten.einsum.Call(equation, tensors);
+    public static Tensor einsum(string equation, params Tensor[] tensors) => Aten.einsum.Call(equation, tensors);
 }

@@ -116,8 +116,7 @@ public static partial class torch
 
         public static Tensor operator ~(Tensor left) => left.bitwise_not();
 
-        private static Tensor Subtract(Scalar left, Tensor right) =>
-            Aten.rsub_scalar.Call(right, left);
+        private static Tensor Subtract(Scalar left, Tensor right) => Aten.rsub_scalar.Call(right, left);
 
         private static Tensor Divide(Scalar left, Tensor right)
         {
@@ -157,7 +156,6 @@ public static partial class torch
 
         public static implicit operator Tensor(bool[] value) => tensor(value);
 
-        public static implicit operator Tensor(Scalar scalar) =>
-            Aten.scalar_tensor.Call(scalar, scalar.Type);
+        public static implicit operator Tensor(Scalar scalar) => Aten.scalar_tensor.Call(scalar, scalar.Type);
     }
 }

@@ -21,18 +21,13 @@ public static partial class torch
         public Tensor bernoulli_(Tensor p, Generator? generator = null) =>
             Aten.bernoulli_tensor_.Run(this, p, generator);
 
-        public Tensor bernoulli(Generator? generator = null) =>
-            Aten.bernoulli.Call(this, generator);
+        public Tensor bernoulli(Generator? generator = null) => Aten.bernoulli.Call(this, generator);
 
-        public Tensor multinomial(
-            long num_samples,
-            bool replacement = false,
-            Generator? generator = null
-        ) => Aten.multinomial.Call(this, num_samples, replacement, generator);
+        public Tensor multinomial(long num_samples, bool replacement = false, Generator? generator = null) =>
+            Aten.multinomial.Call(this, num_samples, replacement, generator);
     }
 
-    public static Tensor bernoulli(Tensor input, Generator? generator = null) =>
-        input.bernoulli(generator);
+    public static Tensor bernoulli(Tensor input, Generator? generator = null) => input.bernoulli(generator);
 
     public static Tensor multinomial(
         Tensor input,

@@ -14,8 +14,7 @@ public static partial class torch
 
         public Tensor reshape(params long[] shape) => Aten.reshape.Call(this, shape);
 
-        public Tensor flatten(long start_dim = 0, long end_dim = -1) =>
-            Aten.flatten.Call(this, start_dim, end_dim);
+        public Tensor flatten(long start_dim = 0, long end_dim = -1) => Aten.flatten.Call(this, start_dim, end_dim);
 
         public Tensor unflatten(long dim, params long[] sizes) => view(Unflattened(dim, sizes));
 
@@ -39,14 +38,12 @@ public static partial class torch
 
         public Tensor permute(params long[] permutation) => Aten.permute.Call(this, permutation);
 
-        public Tensor movedim(long[] source, long[] destination) =>
-            Aten.movedim.Call(this, source, destination);
+        public Tensor movedim(long[] source, long[] destination) => Aten.movedim.Call(this, source, destination);
 
         public Tensor expand(ReadOnlySpan<long> sizes, bool isImplicit = false) =>
             Aten.expand.Call(this, sizes, isImplicit);
 
-        public Tensor expand(long[] sizes, bool isImplicit = false) =>
-            Aten.expand.Call(this, sizes, isImplicit);
+        public Tensor expand(long[] sizes, bool isImplicit = false) => Aten.expand.Call(this, sizes, isImplicit);
 
         public Tensor expand(params long[] sizes) => Aten.expand.Call(this, sizes);
 
@@ -58,11 +55,8 @@ public static partial class torch
 
         public Tensor tile(long[] reps) => Aten.tile.Call(this, reps);
 
-        public Tensor repeat_interleave(
-            Tensor repeats,
-            long? dim = null,
-            long? output_size = null
-        ) => Aten.repeat_interleave_tensor.Call(this, repeats, dim, output_size);
+        public Tensor repeat_interleave(Tensor repeats, long? dim = null, long? output_size = null) =>
+            Aten.repeat_interleave_tensor.Call(this, repeats, dim, output_size);
 
         public Tensor repeat_interleave(long repeats, long? dim = null, long? output_size = null) =>
             Aten.repeat_interleave.Call(this, repeats, dim, output_size);
@@ -70,19 +64,14 @@ public static partial class torch
         public Tensor flip(params long[] dims) => Aten.flip.Call(this, dims);
 
         public Tensor roll(long shifts, long? dims = null) =>
-            Aten.roll.Call(
-                this,
-                Argument.List(shifts),
-                dims is null ? Array.Empty<long>() : Argument.List(dims.Value)
-            );
+            Aten.roll.Call(this, Argument.List(shifts), dims is null ? Array.Empty<long>() : Argument.List(dims.Value));
 
         public Tensor roll(long[] shifts, long[] dims) => Aten.roll.Call(this, shifts, dims);
 
         public Tensor as_strided(long[] size, long[] strides, long storageOffset = 0L) =>
             Aten.as_strided.Call(this, size, strides, storageOffset);
 
-        public Tensor unfold(long dimension, long size, long step) =>
-            Aten.unfold.Call(this, dimension, size, step);
+        public Tensor unfold(long dimension, long size, long step) => Aten.unfold.Call(this, dimension, size, step);
 
         public Tensor tril(long diagonal = 0) => Aten.tril.Call(this, diagonal);
 
@@ -101,14 +90,12 @@ public static partial class torch
 
         public Tensor[] split(long size, int dim = 0) => Aten.split.CallList(this, size, dim);
 
-        public Tensor[] split(long[] sizes, long dim = 0) =>
-            Aten.split_with_sizes.CallList(this, sizes, dim);
+        public Tensor[] split(long[] sizes, long dim = 0) => Aten.split_with_sizes.CallList(this, sizes, dim);
 
         public Tensor[] split(ReadOnlySpan<long> sizes, long dim = 0) =>
             Aten.split_with_sizes.CallList(this, sizes, dim);
 
-        public Tensor[] split(params long[] sizes) =>
-            Aten.split_with_sizes.CallList(this, sizes, 0);
+        public Tensor[] split(params long[] sizes) => Aten.split_with_sizes.CallList(this, sizes, 0);
 
         public Tensor[] chunk(long chunks, long dim = 0L) => Aten.chunk.CallList(this, chunks, dim);
 

@@ -33,9 +33,7 @@ public static partial class torch
 
         /// <exception cref="InvalidOperationException">The tensor is disposed.</exception>
         public IntPtr Handle =>
-            _handle != 0
-                ? _handle
-                : throw new InvalidOperationException("Tensor invalid -- empty handle.");
+            _handle != 0 ? _handle : throw new InvalidOperationException("Tensor invalid -- empty handle.");
 
         public bool IsInvalid => _handle == 0;
 
@@ -67,8 +65,7 @@ public static partial class torch
             return this;
         }
 
-        public Tensor MoveToOtherDisposeScope(Tensor other) =>
-            MoveToOtherDisposeScope(other.OwningDisposeScope);
+        public Tensor MoveToOtherDisposeScope(Tensor other) => MoveToOtherDisposeScope(other.OwningDisposeScope);
 
         public Tensor MoveToOtherDisposeScope(DisposeScope? other)
         {
@@ -84,13 +81,10 @@ public static partial class torch
         /// <summary>Whether both have the same shape and elements.</summary>
         public bool Equals(Tensor target) => Aten.equal.CallBool(this, target);
 
-        public override int GetHashCode() =>
-            System.Runtime.CompilerServices.RuntimeHelpers.GetHashCode(this);
+        public override int GetHashCode() => System.Runtime.CompilerServices.RuntimeHelpers.GetHashCode(this);
 
         public override string ToString() =>
-            IsInvalid
-                ? "[disposed]"
-                : $"[{string.Join("x", shape)}], type = {dtype}, device = {device}";
+            IsInvalid ? "[disposed]" : $"[{string.Join("x", shape)}], type = {dtype}, device = {device}";
 
         /// <summary>Hands on what a native call returned, and keeps the tensor from being finalized while it ran.</summary>
         private T Kept<T>(T result)
@@ -110,11 +104,9 @@ public static partial class torch
     }
 
     /// <summary>Opens a scope that disposes the tensors made in it on this thread.</summary>
-    public static DisposeScope NewDisposeScope() =>
-        DisposeScopeManager.ThreadSingleton.NewDisposeScope();
+    public static DisposeScope NewDisposeScope() => DisposeScopeManager.ThreadSingleton.NewDisposeScope();
 
-    public static DisposeScope? CurrentDisposeScope =>
-        DisposeScopeManager.ThreadSingleton.CurrentDisposeScope;
+    public static DisposeScope? CurrentDisposeScope => DisposeScopeManager.ThreadSingleton.CurrentDisposeScope;
 
     /// <summary>Runs an expression in a scope of its own and hands its tensor to the scope around it.</summary>
     public static Tensor WrappedTensorDisposeScope(Func<Tensor> expr)

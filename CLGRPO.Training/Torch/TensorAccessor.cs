@@ -26,8 +26,7 @@ public sealed unsafe class TensorAccessor<T> : IDisposable, IEnumerable<T>
 
     public bool IsReadOnly => false;
 
-    private T* Data =>
-        _tensor.IsInvalid ? throw new ObjectDisposedException(nameof(torch.Tensor)) : _start;
+    private T* Data => _tensor.IsInvalid ? throw new ObjectDisposedException(nameof(torch.Tensor)) : _start;
 
     /// <param name="indices">One row-major index, or one index per dimension.</param>
     public T this[params long[] indices]
@@ -115,17 +114,12 @@ public sealed unsafe class TensorAccessor<T> : IDisposable, IEnumerable<T>
                 $"The tensor has {Count} elements."
             );
 
-    private long Offset(long[] indices) =>
-        indices.Length == 1 ? Offset(indices[0]) : OffsetOfEach(indices);
+    private long Offset(long[] indices) => indices.Length == 1 ? Offset(indices[0]) : OffsetOfEach(indices);
 
     private long Offset(long index)
     {
         if (index < 0 || index >= Count)
-            throw new ArgumentOutOfRangeException(
-                nameof(index),
-                index,
-                $"The tensor has {Count} elements."
-            );
+            throw new ArgumentOutOfRangeException(nameof(index), index, $"The tensor has {Count} elements.");
         if (_isContiguous)
             return index;
         long offset = 0;
@@ -140,9 +134,7 @@ public sealed unsafe class TensorAccessor<T> : IDisposable, IEnumerable<T>
     private long OffsetOfEach(long[] indices)
     {
         if (indices.Length != _shape.Length)
-            throw new ArgumentException(
-                $"{indices.Length} indices for a tensor of {_shape.Length} dimensions."
-            );
+            throw new ArgumentException($"{indices.Length} indices for a tensor of {_shape.Length} dimensions.");
         long offset = 0;
         for (var d = 0; d < indices.Length; d++)
         {

@@ -43,23 +43,16 @@ public static partial class torch
                 step = step,
             };
 
-        public static TensorIndex Slice((int? start, int? end) range) =>
-            Slice(range.start, range.end);
+        public static TensorIndex Slice((int? start, int? end) range) => Slice(range.start, range.end);
 
         public static TensorIndex Slice(Range range) =>
-            Slice(
-                Start(range.Start),
-                range.End is { IsFromEnd: true, Value: 0 } ? null : Start(range.End)
-            );
+            Slice(Start(range.Start), range.End is { IsFromEnd: true, Value: 0 } ? null : Start(range.End));
 
-        public static TensorIndex Bool(bool value) =>
-            new() { kind = Kind.Bool, start = value ? 1 : 0 };
+        public static TensorIndex Bool(bool value) => new() { kind = Kind.Bool, start = value ? 1 : 0 };
 
-        public static TensorIndex Single(long? index) =>
-            new() { kind = Kind.Single, start = index };
+        public static TensorIndex Single(long? index) => new() { kind = Kind.Single, start = index };
 
-        public static TensorIndex Tensor(Tensor tensor) =>
-            new() { kind = Kind.Tensor, tensor = tensor };
+        public static TensorIndex Tensor(Tensor tensor) => new() { kind = Kind.Tensor, tensor = tensor };
 
         public static implicit operator TensorIndex(long value) => Single(value);
 

@@ -58,29 +58,17 @@ public static partial class torch
 
     public static Tensor pow_(Tensor left, Scalar exponent) => left.pow_(exponent);
 
-    public static Tensor div(
-        Tensor left,
-        Tensor right,
-        RoundingMode rounding_mode = RoundingMode.None
-    ) => left.div(right, rounding_mode);
+    public static Tensor div(Tensor left, Tensor right, RoundingMode rounding_mode = RoundingMode.None) =>
+        left.div(right, rounding_mode);
 
-    public static Tensor div_(
-        Tensor left,
-        Tensor right,
-        RoundingMode rounding_mode = RoundingMode.None
-    ) => left.div_(right, rounding_mode);
+    public static Tensor div_(Tensor left, Tensor right, RoundingMode rounding_mode = RoundingMode.None) =>
+        left.div_(right, rounding_mode);
 
-    public static Tensor div(
-        Tensor left,
-        Scalar right,
-        RoundingMode rounding_mode = RoundingMode.None
-    ) => left.div(right, rounding_mode);
+    public static Tensor div(Tensor left, Scalar right, RoundingMode rounding_mode = RoundingMode.None) =>
+        left.div(right, rounding_mode);
 
-    public static Tensor div_(
-        Tensor left,
-        Scalar right,
-        RoundingMode rounding_mode = RoundingMode.None
-    ) => left.div_(right, rounding_mode);
+    public static Tensor div_(Tensor left, Scalar right, RoundingMode rounding_mode = RoundingMode.None) =>
+        left.div_(right, rounding_mode);
 
     public static Tensor floor_divide(Tensor input, Tensor other) => input.floor_divide(other);
 
@@ -132,17 +120,13 @@ public static partial class torch
 
     public static Tensor lerp(Tensor input, Tensor end, Tensor weight) => input.lerp(end, weight);
 
-    public static Tensor clamp(Tensor input, Scalar? min = null, Scalar? max = null) =>
-        input.clamp(min, max);
+    public static Tensor clamp(Tensor input, Scalar? min = null, Scalar? max = null) => input.clamp(min, max);
 
-    public static Tensor clamp_(Tensor input, Scalar? min = null, Scalar? max = null) =>
-        input.clamp_(min, max);
+    public static Tensor clamp_(Tensor input, Scalar? min = null, Scalar? max = null) => input.clamp_(min, max);
 
-    public static Tensor clamp(Tensor input, Tensor? min = null, Tensor? max = null) =>
-        input.clamp(min, max);
+    public static Tensor clamp(Tensor input, Tensor? min = null, Tensor? max = null) => input.clamp(min, max);
 
-    public static Tensor clamp_(Tensor input, Tensor? min = null, Tensor? max = null) =>
-        input.clamp_(min, max);
+    public static Tensor clamp_(Tensor input, Tensor? min = null, Tensor? max = null) => input.clamp_(min, max);
 
     public static Tensor clamp_max(Tensor input, Scalar max) => input.clamp_max(max);
 

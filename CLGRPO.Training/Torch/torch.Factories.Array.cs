@@ -7,8 +7,7 @@ namespace TorchSharp;
 public static partial class torch
 {
     /// <summary>Copies an array of any number of dimensions.</summary>
-    public static Tensor from_array(Array rawArray, Device? device = null) =>
-        from_array(rawArray, null, device);
+    public static Tensor from_array(Array rawArray, Device? device = null) => from_array(rawArray, null, device);
 
     /// <inheritdoc cref="from_array(Array, Device?)"/>
     public static unsafe Tensor from_array(
@@ -45,12 +44,7 @@ public static partial class torch
     public static Tensor as_tensor(Tensor data, ScalarType? dtype = null, Device? device = null) =>
         data.to(dtype ?? data.dtype, device ?? data.device);
 
-    private static Tensor FromScalar<T>(
-        T value,
-        ScalarType? dtype,
-        Device? device,
-        bool requires_grad
-    )
+    private static Tensor FromScalar<T>(T value, ScalarType? dtype, Device? device, bool requires_grad)
         where T : unmanaged => FromArray<T>([value], [], dtype, device, requires_grad, null);
 
     private static Tensor FromArray<T>(
@@ -62,15 +56,7 @@ public static partial class torch
         string[]? names
     )
         where T : unmanaged =>
-        FromBytes(
-            MemoryMarshal.AsBytes(items),
-            ToScalarType(typeof(T)),
-            size,
-            dtype,
-            device,
-            requires_grad,
-            names
-        );
+        FromBytes(MemoryMarshal.AsBytes(items), ToScalarType(typeof(T)), size, dtype, device, requires_grad, names);
 
     private static Tensor FromBytes(
         ReadOnlySpan<byte> bytes,

@@ -6,45 +6,27 @@ public static partial class torch
 {
     public sealed partial class Tensor
     {
-        public Tensor zeros_like(
-            ScalarType? dtype = null,
-            Device? device = null,
-            bool requires_grad = false
-        ) => Like(Aten.zeros_like, dtype, device, requires_grad);
+        public Tensor zeros_like(ScalarType? dtype = null, Device? device = null, bool requires_grad = false) =>
+            Like(Aten.zeros_like, dtype, device, requires_grad);
 
-        public Tensor ones_like(
-            ScalarType? dtype = null,
-            Device? device = null,
-            bool requires_grad = false
-        ) => Like(Aten.ones_like, dtype, device, requires_grad);
+        public Tensor ones_like(ScalarType? dtype = null, Device? device = null, bool requires_grad = false) =>
+            Like(Aten.ones_like, dtype, device, requires_grad);
 
-        public Tensor empty_like(
-            ScalarType? dtype = null,
-            Device? device = null,
-            bool requires_grad = false
-        ) => Like(Aten.empty_like, dtype, device, requires_grad);
+        public Tensor empty_like(ScalarType? dtype = null, Device? device = null, bool requires_grad = false) =>
+            Like(Aten.empty_like, dtype, device, requires_grad);
 
-        public Tensor rand_like(
-            ScalarType? dtype = null,
-            Device? device = null,
-            bool requires_grad = false
-        ) => Like(Aten.rand_like, dtype, device, requires_grad);
+        public Tensor rand_like(ScalarType? dtype = null, Device? device = null, bool requires_grad = false) =>
+            Like(Aten.rand_like, dtype, device, requires_grad);
 
-        public Tensor randn_like(
-            ScalarType? dtype = null,
-            Device? device = null,
-            bool requires_grad = false
-        ) => Like(Aten.randn_like, dtype, device, requires_grad);
+        public Tensor randn_like(ScalarType? dtype = null, Device? device = null, bool requires_grad = false) =>
+            Like(Aten.randn_like, dtype, device, requires_grad);
 
         public Tensor full_like(
             Scalar value,
             ScalarType? dtype = null,
             Device? device = null,
             bool requires_grad = false
-        ) =>
-            Aten
-                .full_like.Call(this, value, dtype, Argument.None, device)
-                .requires_grad_(requires_grad);
+        ) => Aten.full_like.Call(this, value, dtype, Argument.None, device).requires_grad_(requires_grad);
 
         public Tensor randint_like(
             long low,
@@ -52,10 +34,7 @@ public static partial class torch
             ScalarType? dtype = null,
             Device? device = null,
             bool requires_grad = false
-        ) =>
-            Aten
-                .randint_like.Call(this, low, high, dtype, Argument.None, device)
-                .requires_grad_(requires_grad);
+        ) => Aten.randint_like.Call(this, low, high, dtype, Argument.None, device).requires_grad_(requires_grad);
 
         public Tensor new_zeros(
             long[] size,

@@ -13,14 +13,7 @@ public static partial class torch
         bool requires_grad = false
     ) =>
         Aten
-            .arange_step.Call(
-                start,
-                stop,
-                step,
-                dtype ?? Ranged(start, stop, step),
-                Argument.None,
-                device
-            )
+            .arange_step.Call(start, stop, step, dtype ?? Ranged(start, stop, step), Argument.None, device)
             .requires_grad_(requires_grad);
 
     public static Tensor arange(
@@ -63,13 +56,7 @@ public static partial class torch
     {
         RejectNames(names);
         return Aten
-            .eye_m.Call(
-                rows,
-                columns < 0 ? rows : columns,
-                dtype ?? get_default_dtype(),
-                Argument.None,
-                device
-            )
+            .eye_m.Call(rows, columns < 0 ? rows : columns, dtype ?? get_default_dtype(), Argument.None, device)
             .requires_grad_(requires_grad);
     }
 
@@ -86,15 +73,7 @@ public static partial class torch
     {
         RejectNames(names);
         return Aten
-            .randint_low.Call(
-                low,
-                high,
-                size,
-                generator,
-                dtype ?? ScalarType.Int64,
-                Argument.None,
-                device
-            )
+            .randint_low.Call(low, high, size, generator, dtype ?? ScalarType.Int64, Argument.None, device)
             .requires_grad_(requires_grad);
     }
 
@@ -165,13 +144,7 @@ public static partial class torch
     )
     {
         RejectNames(names);
-        var tensor = factory.Call(
-            size,
-            second,
-            dtype ?? get_default_dtype(),
-            Argument.None,
-            device
-        );
+        var tensor = factory.Call(size, second, dtype ?? get_default_dtype(), Argument.None, device);
         return requires_grad ? tensor.requires_grad_() : tensor;
     }
 

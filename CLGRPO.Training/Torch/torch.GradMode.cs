@@ -20,8 +20,7 @@ public static partial class torch
     {
         private readonly byte _before = Native.autograd_is_enabled();
 
-        public GradModeGuard(bool enabled) =>
-            Native.autograd_set_enabled(enabled ? (byte)1 : (byte)0);
+        public GradModeGuard(bool enabled) => Native.autograd_set_enabled(enabled ? (byte)1 : (byte)0);
 
         public void Dispose() => Native.autograd_set_enabled(_before);
     }

@@ -104,10 +104,6 @@ public static partial class torch
 
     public static Tensor negative(Tensor input) => input.neg();
 
-    public static Tensor nan_to_num(
-        Tensor input,
-        double nan = 0d,
-        double? posinf = null,
-        double? neginf = null
-    ) => input.nan_to_num(nan, posinf, neginf);
+    public static Tensor nan_to_num(Tensor input, double nan = 0d, double? posinf = null, double? neginf = null) =>
+        input.nan_to_num(nan, posinf, neginf);
 }

@@ -4,33 +4,17 @@ namespace TorchSharp;
 
 public static partial class torch
 {
-    public static Tensor amax(
-        Tensor input,
-        long[] dims,
-        bool keepdim = false,
-        Tensor? @out = null
-    ) => input.amax(dims, keepdim, @out);
+    public static Tensor amax(Tensor input, long[] dims, bool keepdim = false, Tensor? @out = null) =>
+        input.amax(dims, keepdim, @out);
 
-    public static Tensor amax(
-        Tensor input,
-        ReadOnlySpan<long> dims,
-        bool keepdim = false,
-        Tensor? @out = null
-    ) => input.amax(dims, keepdim, @out);
+    public static Tensor amax(Tensor input, ReadOnlySpan<long> dims, bool keepdim = false, Tensor? @out = null) =>
+        input.amax(dims, keepdim, @out);
 
-    public static Tensor amin(
-        Tensor input,
-        long[] dims,
-        bool keepdim = false,
-        Tensor? @out = null
-    ) => input.amin(dims, keepdim, @out);
+    public static Tensor amin(Tensor input, long[] dims, bool keepdim = false, Tensor? @out = null) =>
+        input.amin(dims, keepdim, @out);
 
-    public static Tensor amin(
-        Tensor input,
-        ReadOnlySpan<long> dims,
-        bool keepdim = false,
-        Tensor? @out = null
-    ) => input.amin(dims, keepdim, @out);
+    public static Tensor amin(Tensor input, ReadOnlySpan<long> dims, bool keepdim = false, Tensor? @out = null) =>
+        input.amin(dims, keepdim, @out);
 
     public static Tensor amax(Tensor input, long[] dims) => input.amax(dims);
 
@@ -72,28 +56,16 @@ public static partial class torch
 
     public static Tensor sum(Tensor input, ScalarType? type = null) => input.sum(type);
 
-    public static Tensor sum(
-        Tensor input,
-        ReadOnlySpan<long> dim,
-        bool keepdim = false,
-        ScalarType? type = null
-    ) => input.sum(dim, keepdim, type);
+    public static Tensor sum(Tensor input, ReadOnlySpan<long> dim, bool keepdim = false, ScalarType? type = null) =>
+        input.sum(dim, keepdim, type);
 
-    public static Tensor sum(
-        Tensor input,
-        long dim,
-        bool keepdim = false,
-        ScalarType? type = null
-    ) => input.sum(dim, keepdim, type);
+    public static Tensor sum(Tensor input, long dim, bool keepdim = false, ScalarType? type = null) =>
+        input.sum(dim, keepdim, type);
 
     public static Tensor mean(Tensor input) => input.mean();
 
-    public static Tensor mean(
-        Tensor input,
-        long[] dimensions,
-        bool keepdim = false,
-        ScalarType? type = null
-    ) => input.mean(dimensions, keepdim, type);
+    public static Tensor mean(Tensor input, long[] dimensions, bool keepdim = false, ScalarType? type = null) =>
+        input.mean(dimensions, keepdim, type);
 
     public static Tensor prod(Tensor input, ScalarType? type = null) => input.prod(type);
 
@@ -105,40 +77,29 @@ public static partial class torch
 
     public static Tensor min(Tensor input, Tensor other) => input.minimum(other);
 
-    public static (Tensor values, Tensor indexes) max(
-        Tensor input,
-        long dim,
-        bool keepdim = false
-    ) => input.max(dim, keepdim);
+    public static (Tensor values, Tensor indexes) max(Tensor input, long dim, bool keepdim = false) =>
+        input.max(dim, keepdim);
 
-    public static (Tensor values, Tensor indexes) min(
-        Tensor input,
-        long dim,
-        bool keepdim = false
-    ) => input.min(dim, keepdim);
+    public static (Tensor values, Tensor indexes) min(Tensor input, long dim, bool keepdim = false) =>
+        input.min(dim, keepdim);
 
     public static Tensor argmax(Tensor input) => input.argmax();
 
-    public static Tensor argmax(Tensor input, long dim, bool keepdim = false) =>
-        input.argmax(dim, keepdim);
+    public static Tensor argmax(Tensor input, long dim, bool keepdim = false) => input.argmax(dim, keepdim);
 
     public static Tensor argmin(Tensor input) => input.argmin();
 
-    public static Tensor argmin(Tensor input, long dim, bool keepdim = false) =>
-        input.argmin(dim, keepdim);
+    public static Tensor argmin(Tensor input, long dim, bool keepdim = false) => input.argmin(dim, keepdim);
 
     public static Tensor all(Tensor input) => input.all();
 
-    public static Tensor all(Tensor input, long dim, bool keepdim = false) =>
-        input.all(dim, keepdim);
+    public static Tensor all(Tensor input, long dim, bool keepdim = false) => input.all(dim, keepdim);
 
     public static Tensor any(Tensor input) => input.any();
 
-    public static Tensor any(Tensor input, long dim, bool keepdim = false) =>
-        input.any(dim, keepdim);
+    public static Tensor any(Tensor input, long dim, bool keepdim = false) => input.any(dim, keepdim);
 
-    public static Tensor logsumexp(Tensor input, long dim, bool keepdim = false) =>
-        input.logsumexp(dim, keepdim);
+    public static Tensor logsumexp(Tensor input, long dim, bool keepdim = false) => input.logsumexp(dim, keepdim);
 
     public static Tensor median(Tensor input) => input.median();
 
@@ -147,17 +108,13 @@ public static partial class torch
     public static Tensor norm(Tensor input, int dimension, bool keepdim = false, float p = 2.0f) =>
         input.norm(dimension, keepdim, p);
 
-    public static Tensor cumsum(Tensor input, long dim, ScalarType? type = null) =>
-        input.cumsum(dim, type);
+    public static Tensor cumsum(Tensor input, long dim, ScalarType? type = null) => input.cumsum(dim, type);
 
-    public static Tensor cumprod(Tensor input, long dim, ScalarType? dtype = null) =>
-        input.cumprod(dim, dtype);
+    public static Tensor cumprod(Tensor input, long dim, ScalarType? dtype = null) => input.cumprod(dim, dtype);
 
-    public static Tensor softmax(Tensor input, int dim, ScalarType? dtype = null) =>
-        input.softmax(dim, dtype);
+    public static Tensor softmax(Tensor input, int dim, ScalarType? dtype = null) => input.softmax(dim, dtype);
 
-    public static Tensor count_nonzero(Tensor input, long[]? dims = null) =>
-        input.count_nonzero(dims);
+    public static Tensor count_nonzero(Tensor input, long[]? dims = null) => input.count_nonzero(dims);
 
     public static (Tensor values, Tensor indices) topk(
         Tensor tensor,
@@ -180,12 +137,8 @@ public static partial class torch
     public static Tensor bincount(Tensor input, Tensor? weights = null, long minlength = 0) =>
         input.bincount(weights, minlength);
 
-    public static Tensor bucketize(
-        Tensor input,
-        Tensor boundaries,
-        bool outInt32 = false,
-        bool right = false
-    ) => input.bucketize(boundaries, outInt32, right);
+    public static Tensor bucketize(Tensor input, Tensor boundaries, bool outInt32 = false, bool right = false) =>
+        input.bucketize(boundaries, outInt32, right);
 
     public static Tensor searchsorted(
         Tensor sorted_sequence,

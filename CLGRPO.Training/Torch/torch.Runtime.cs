@@ -16,8 +16,7 @@ public static partial class torch
 
     public static int get_num_interop_threads() => Native.torch_get_interop_threads();
 
-    public static void set_num_interop_threads(int num) =>
-        Native.Check(Native.torch_set_interop_threads(num));
+    public static void set_num_interop_threads(int num) => Native.Check(Native.torch_set_interop_threads(num));
 
     /// <summary>NVIDIA's GPUs.</summary>
     public static partial class cuda
@@ -28,8 +27,7 @@ public static partial class torch
 
         public static void manual_seed(long seed) => Native.Check(Native.torch_manual_seed(seed));
 
-        public static void manual_seed_all(long seed) =>
-            Native.Check(Native.torch_manual_seed(seed));
+        public static void manual_seed_all(long seed) => Native.Check(Native.torch_manual_seed(seed));
 
         /// <summary>Waits until a GPU has done all that it was given.</summary>
         public static void synchronize(Device? device = null) =>

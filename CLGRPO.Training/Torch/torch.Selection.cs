@@ -4,13 +4,11 @@ namespace TorchSharp;
 
 public static partial class torch
 {
-    public static Tensor index_select(Tensor input, long dim, Tensor index) =>
-        input.index_select(dim, index);
+    public static Tensor index_select(Tensor input, long dim, Tensor index) => input.index_select(dim, index);
 
     public static Tensor select(Tensor input, long dim, long index) => input.select(dim, index);
 
-    public static Tensor narrow(Tensor input, long dim, long start, long length) =>
-        input.narrow(dim, start, length);
+    public static Tensor narrow(Tensor input, long dim, long start, long length) => input.narrow(dim, start, length);
 
     public static Tensor gather(Tensor input, long dim, Tensor index) => input.gather(dim, index);
 
@@ -19,11 +17,9 @@ public static partial class torch
     public static Tensor take_along_dim(Tensor input, Tensor indices, long dim = 0L) =>
         input.take_along_dim(indices, dim);
 
-    public static Tensor scatter(Tensor input, long dim, Tensor index, Tensor src) =>
-        input.scatter(dim, index, src);
+    public static Tensor scatter(Tensor input, long dim, Tensor index, Tensor src) => input.scatter(dim, index, src);
 
-    public static Tensor scatter_(Tensor input, long dim, Tensor index, Tensor src) =>
-        input.scatter_(dim, index, src);
+    public static Tensor scatter_(Tensor input, long dim, Tensor index, Tensor src) => input.scatter_(dim, index, src);
 
     public static Tensor scatter_add(Tensor input, long dim, Tensor index, Tensor src) =>
         input.scatter_add(dim, index, src);
@@ -31,13 +27,8 @@ public static partial class torch
     public static Tensor scatter_add_(Tensor input, long dim, Tensor index, Tensor src) =>
         input.scatter_add_(dim, index, src);
 
-    public static Tensor index_add(
-        Tensor input,
-        long dim,
-        Tensor index,
-        Tensor source,
-        Scalar alpha
-    ) => input.index_add(dim, index, source, alpha);
+    public static Tensor index_add(Tensor input, long dim, Tensor index, Tensor source, Scalar alpha) =>
+        input.index_add(dim, index, source, alpha);
 
     public static Tensor index_copy(Tensor input, long dim, Tensor index, Tensor source) =>
         input.index_copy(dim, index, source);
@@ -52,10 +43,6 @@ public static partial class torch
 
     public static Tensor argwhere(Tensor input) => input.argwhere();
 
-    public static Tensor isin(
-        Tensor tensor,
-        Tensor test_elements,
-        bool assumeUnique = false,
-        bool invert = false
-    ) => tensor.isin(test_elements, assumeUnique, invert);
+    public static Tensor isin(Tensor tensor, Tensor test_elements, bool assumeUnique = false, bool invert = false) =>
+        tensor.isin(test_elements, assumeUnique, invert);
 }

@@ -12,9 +12,7 @@ internal sealed class AdvantagesGolden : IGoldenWalker
 
     public GoldenResult Walk(string folder)
     {
-        using var file = JsonDocument.Parse(
-            File.ReadAllBytes(Path.Combine(folder, "advantages.json"))
-        );
+        using var file = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "advantages.json")));
         var tally = new CaseTally();
         foreach (var (i, item) in file.RootElement.EnumerateArray().Index())
         {
@@ -26,17 +24,8 @@ internal sealed class AdvantagesGolden : IGoldenWalker
     private static void Check(JsonElement item)
     {
         var result = GroupAdvantage.Compute(
-            [
-                .. item.GetProperty("rewards")
-                    .EnumerateArray()
-                    .SelectMany(row => row.EnumerateArray())
-                    .Select(Score),
-            ],
-            [
-                .. item.GetProperty("reward_weights")
-                    .EnumerateArray()
-                    .Select(weight => weight.GetDouble()),
-            ],
+            [.. item.GetProperty("rewards").EnumerateArray().SelectMany(row => row.EnumerateArray()).Select(Score)],
+            [.. item.GetProperty("reward_weights").EnumerateArray().Select(weight => weight.GetDouble())],
             item.GetProperty("num_generations").GetInt32(),
             Json.Choice<RewardScale>(item, "scale_rewards")
         );
@@ -76,11 +65,7 @@ internal sealed class AdvantagesGolden : IGoldenWalker
             [.. ended],
             item.GetProperty("mask_truncated_completions").GetBoolean()
         );
-        Expect.SameItems(
-            "completion_mask_lengths",
-            Json.Ints(item, "completion_mask_lengths"),
-            active
-        );
+        Expect.SameItems("completion_mask_lengths", Json.Ints(item, "completion_mask_lengths"), active);
         Expect.Same(
             "num_items_in_batch",
             item.GetProperty("num_items_in_batch").GetInt64(),

@@ -16,10 +16,7 @@ internal static class Expect
         if (!(Math.Abs(expected - actual) <= limit))
         {
             throw new GoldenMismatchException(
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"{what}: expected {expected:R}, got {actual:R}"
-                )
+                string.Create(CultureInfo.InvariantCulture, $"{what}: expected {expected:R}, got {actual:R}")
             );
         }
     }
@@ -44,9 +41,7 @@ internal static class Expect
     {
         if (!EqualityComparer<T>.Default.Equals(expected, actual))
         {
-            throw new GoldenMismatchException(
-                $"{what}: expected {Show(expected)}, got {Show(actual)}"
-            );
+            throw new GoldenMismatchException($"{what}: expected {Show(expected)}, got {Show(actual)}");
         }
     }
 

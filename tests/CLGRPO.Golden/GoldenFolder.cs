@@ -15,15 +15,9 @@ internal static class GoldenFolder
         {
             return Directory.Exists(named)
                 ? Path.GetFullPath(named)
-                : throw new DirectoryNotFoundException(
-                    $"{Variable} names “{named}”, which is not a folder."
-                );
+                : throw new DirectoryNotFoundException($"{Variable} names “{named}”, which is not a folder.");
         }
-        for (
-            var above = new DirectoryInfo(AppContext.BaseDirectory);
-            above is not null;
-            above = above.Parent
-        )
+        for (var above = new DirectoryInfo(AppContext.BaseDirectory); above is not null; above = above.Parent)
         {
             var candidate = Path.Combine(above.FullName, "tests", "golden");
             if (Directory.Exists(candidate))

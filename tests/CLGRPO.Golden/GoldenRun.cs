@@ -1,11 +1,7 @@
 namespace CLGRPO.Golden;
 
 /// <summary>Runs walkers folder by folder and prints what they found.</summary>
-internal sealed class GoldenRun(
-    IReadOnlyList<IGoldenWalker> walkers,
-    string root,
-    TextWriter output
-)
+internal sealed class GoldenRun(IReadOnlyList<IGoldenWalker> walkers, string root, TextWriter output)
 {
     private const int ShownFailures = 10;
 
@@ -40,9 +36,7 @@ internal sealed class GoldenRun(
 
     private void WalkFolder(string folder)
     {
-        var mine = walkers
-            .Where(walker => string.Equals(walker.Folder, folder, StringComparison.Ordinal))
-            .ToList();
+        var mine = walkers.Where(walker => string.Equals(walker.Folder, folder, StringComparison.Ordinal)).ToList();
         var path = Path.Combine(root, folder);
         if (mine.Count == 0 && Directory.Exists(path))
         {

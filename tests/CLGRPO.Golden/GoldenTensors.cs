@@ -20,10 +20,7 @@ internal sealed class GoldenTensors(string path) : IDisposable
         Find(name) switch
         {
             { Dtype: SafetensorsDtype.F32 } found => torch.tensor(Floats(name), found.Shape),
-            { Dtype: SafetensorsDtype.I64 } found => torch.tensor(
-                Read<long>(name, SafetensorsDtype.I64),
-                found.Shape
-            ),
+            { Dtype: SafetensorsDtype.I64 } found => torch.tensor(Read<long>(name, SafetensorsDtype.I64), found.Shape),
             var other => throw new GoldenMismatchException($"tensor {name} is {other.Dtype}"),
         };
 

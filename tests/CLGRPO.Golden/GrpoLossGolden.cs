@@ -39,20 +39,13 @@ internal sealed class GrpoLossGolden : IGoldenWalker
         var clip = new ClipRange(
             item.GetProperty("epsilon_low").GetDouble(),
             item.GetProperty("epsilon_high").GetDouble(),
-            item.GetProperty("delta") is { ValueKind: JsonValueKind.Number } delta
-                ? delta.GetDouble()
-                : null
+            item.GetProperty("delta") is { ValueKind: JsonValueKind.Number } delta ? delta.GetDouble() : null
         );
 
         var share = Loss(item, clip).Share(batch, Totals(batch));
         share.Loss.backward();
 
-        Expect.Close(
-            "loss",
-            Json.Number(item.GetProperty("loss")),
-            share.Loss.item<float>(),
-            Tolerance
-        );
+        Expect.Close("loss", Json.Number(item.GetProperty("loss")), share.Loss.item<float>(), Tolerance);
         Expect.Close(
             "gradient",
             [.. tensors.Floats($"{number}.grad").Select(value => (double)value)],
@@ -73,8 +66,7 @@ internal sealed class GrpoLossGolden : IGoldenWalker
             item.GetProperty("max_completion_length").GetInt32()
         );
 
-    private static StepTotals Totals(GrpoBatch batch) =>
-        new((int)batch.Mask.shape[0], batch.Mask.sum().item<long>());
+    private static StepTotals Totals(GrpoBatch batch) => new((int)batch.Mask.shape[0], batch.Mask.sum().item<long>());
 
     private static void CheckMetrics(JsonElement expected, PolicyMetrics actual)
     {
@@ -89,9 +81,7 @@ internal sealed class GrpoLossGolden : IGoldenWalker
                 "clip_ratio/high_mean" => actual.HighMean,
                 "clip_ratio/high_max" => actual.HighMax,
                 "clip_ratio/region_mean" => actual.RegionMean,
-                _ => throw new GoldenMismatchException(
-                    $"nothing compares the metric {metric.Name}"
-                ),
+                _ => throw new GoldenMismatchException($"nothing compares the metric {metric.Name}"),
             };
             Json.Close(expected, metric.Name, value, Tolerance);
         }

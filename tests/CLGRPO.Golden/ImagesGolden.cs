@@ -37,13 +37,7 @@ internal sealed class ImagesGolden : IGoldenWalker
         return tally.Result;
     }
 
-    private static void Picture(
-        JsonElement item,
-        string folder,
-        SafetensorsFile file,
-        float[] mean,
-        float[] std
-    )
+    private static void Picture(JsonElement item, string folder, SafetensorsFile file, float[] mean, float[] std)
     {
         var path = Path.Combine(folder, item.GetProperty("image").GetString()!);
         var image = ImageDecoder.Decode(path);
@@ -59,11 +53,7 @@ internal sealed class ImagesGolden : IGoldenWalker
             )
         );
         var tiled = preprocessor.Preprocess(image);
-        Expect.SameItems(
-            "grid",
-            Sides(item.GetProperty("grid")),
-            [tiled.Grid.Columns, tiled.Grid.Rows]
-        );
+        Expect.SameItems("grid", Sides(item.GetProperty("grid")), [tiled.Grid.Columns, tiled.Grid.Rows]);
         Expect.Same("num_tiles", Int(item, "num_tiles"), tiled.TileCount);
         var isExact = IsExact(path);
         if (item.TryGetProperty("tiles", out var name))
@@ -96,11 +86,7 @@ internal sealed class ImagesGolden : IGoldenWalker
     private static void Tiles(SafetensorsFile file, string name, TiledImage tiled, bool isExact)
     {
         var tensor = file.Tensors[name];
-        Expect.SameItems(
-            $"{name} shape",
-            tensor.Shape,
-            [tiled.TileCount, tiled.TileSize, tiled.TileSize, 3]
-        );
+        Expect.SameItems($"{name} shape", tensor.Shape, [tiled.TileCount, tiled.TileSize, tiled.TileSize, 3]);
         var expected = new byte[tensor.ByteLength];
         file.Read(tensor, expected);
         Values(
@@ -129,22 +115,14 @@ internal sealed class ImagesGolden : IGoldenWalker
         );
     }
 
-    private static void Values(
-        string name,
-        double[] expected,
-        double[] actual,
-        double limit,
-        double meanLimit
-    )
+    private static void Values(string name, double[] expected, double[] actual, double limit, double meanLimit)
     {
         Expect.Same($"{name} length", expected.Length, actual.Length);
         for (var i = 0; i < expected.Length; i++)
         {
             if (!(Math.Abs(expected[i] - actual[i]) <= limit))
             {
-                throw new GoldenMismatchException(
-                    $"{name}[{i}]: expected {expected[i]}, got {actual[i]}"
-                );
+                throw new GoldenMismatchException($"{name}[{i}]: expected {expected[i]}, got {actual[i]}");
             }
         }
         var difference = Math.Abs(expected.Average() - actual.Average());
@@ -181,15 +159,12 @@ internal sealed class ImagesGolden : IGoldenWalker
         var isPng = bytes[0] == 0x89;
         return isPng
             ? bytes[25] is not (4 or 6) && bytes.IndexOf("tRNS"u8) < 0
-            : bytes.IndexOf("ALPH"u8) < 0
-                && !(bytes[12..].StartsWith("VP8L"u8) && (bytes[24] & 0x10) != 0);
+            : bytes.IndexOf("ALPH"u8) < 0 && !(bytes[12..].StartsWith("VP8L"u8) && (bytes[24] & 0x10) != 0);
     }
 
     private static int Int(JsonElement item, string name) => item.GetProperty(name).GetInt32();
 
-    private static int[] Sides(JsonElement grid) =>
-        [.. grid.EnumerateArray().Select(side => side.GetInt32())];
+    private static int[] Sides(JsonElement grid) => [.. grid.EnumerateArray().Select(side => side.GetInt32())];
 
-    private static float[] Floats(JsonElement list) =>
-        [.. list.EnumerateArray().Select(value => value.GetSingle())];
+    private static float[] Floats(JsonElement list) => [.. list.EnumerateArray().Select(value => value.GetSingle())];
 }

@@ -9,9 +9,7 @@ internal static class Json
         value.ValueKind == JsonValueKind.Null ? double.NaN : value.GetDouble();
 
     public static double? Optional(JsonElement item, string name) =>
-        item.GetProperty(name) is { ValueKind: JsonValueKind.Number } value
-            ? value.GetDouble()
-            : null;
+        item.GetProperty(name) is { ValueKind: JsonValueKind.Number } value ? value.GetDouble() : null;
 
     public static double[] Doubles(JsonElement item, string name) =>
         [.. item.GetProperty(name).EnumerateArray().Select(Number)];

@@ -13,9 +13,7 @@ internal sealed class OptimizerGolden : IGoldenWalker
 
     public GoldenResult Walk(string folder)
     {
-        using var file = JsonDocument.Parse(
-            File.ReadAllBytes(Path.Combine(folder, "optimizer.json"))
-        );
+        using var file = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "optimizer.json")));
         using var tensors = new GoldenTensors(Path.Combine(folder, "optimizer.safetensors"));
         var tally = new CaseTally();
         foreach (var item in file.RootElement.EnumerateArray())
@@ -34,16 +32,8 @@ internal sealed class OptimizerGolden : IGoldenWalker
         var betas = Json.Doubles(item, "betas");
         using var optimizer = new AdamW(
             [
-                ParameterGroup.Flatten(
-                    "a",
-                    [("a", a)],
-                    item.GetProperty("weight_decay_a").GetDouble()
-                ),
-                ParameterGroup.Flatten(
-                    "b",
-                    [("b", b)],
-                    item.GetProperty("weight_decay_b").GetDouble()
-                ),
+                ParameterGroup.Flatten("a", [("a", a)], item.GetProperty("weight_decay_a").GetDouble()),
+                ParameterGroup.Flatten("b", [("b", b)], item.GetProperty("weight_decay_b").GetDouble()),
             ],
             betas[0],
             betas[1],

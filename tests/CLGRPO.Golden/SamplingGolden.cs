@@ -9,22 +9,13 @@ internal sealed class SamplingGolden : IGoldenWalker
 {
     private const double Tolerance = 1e-6;
 
-    private static readonly string[] OurOrder =
-    [
-        "repetition_penalty",
-        "temperature",
-        "top_k",
-        "top_p",
-        "min_p",
-    ];
+    private static readonly string[] OurOrder = ["repetition_penalty", "temperature", "top_k", "top_p", "min_p"];
 
     public string Folder => "training";
 
     public GoldenResult Walk(string folder)
     {
-        using var file = JsonDocument.Parse(
-            File.ReadAllBytes(Path.Combine(folder, "sampling.json"))
-        );
+        using var file = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "sampling.json")));
         using var tensors = new GoldenTensors(Path.Combine(folder, "sampling.safetensors"));
         var tally = new CaseTally();
         foreach (var item in file.RootElement.EnumerateArray())

@@ -13,9 +13,7 @@ internal sealed class StatisticsGolden : IGoldenWalker
 
     public GoldenResult Walk(string folder)
     {
-        using var file = JsonDocument.Parse(
-            File.ReadAllBytes(Path.Combine(folder, "statistics.json"))
-        );
+        using var file = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "statistics.json")));
         var tally = new CaseTally();
         foreach (var group in file.RootElement.EnumerateObject())
         {
@@ -46,18 +44,8 @@ internal sealed class StatisticsGolden : IGoldenWalker
         Close(item, "macro_recall_all_labels", report.MacroRecall);
         Close(item, "macro_recall_present_labels", report.MacroRecallOfPresentLabels);
         Close(item, "macro_f1", report.MacroF1);
-        Expect.Close(
-            "recall",
-            Doubles(item.GetProperty("recall_per_class")),
-            report.Recall,
-            Tolerance
-        );
-        Expect.Close(
-            "precision",
-            Doubles(item.GetProperty("precision_per_class")),
-            report.Precision,
-            Tolerance
-        );
+        Expect.Close("recall", Doubles(item.GetProperty("recall_per_class")), report.Recall, Tolerance);
+        Expect.Close("precision", Doubles(item.GetProperty("precision_per_class")), report.Precision, Tolerance);
         var rows = item.GetProperty("confusion_truth_by_row").EnumerateArray().ToList();
         Expect.Same("confusion, rows", rows.Count, report.Confusion.Count);
         for (var row = 0; row < rows.Count; row++)
@@ -69,10 +57,7 @@ internal sealed class StatisticsGolden : IGoldenWalker
     private static void RaterAgreement(JsonElement item)
     {
         var categories = item.GetProperty("categories").GetInt32();
-        var ratings = item.GetProperty("ratings_by_rater")
-            .EnumerateArray()
-            .Select(MaybeInts)
-            .ToList();
+        var ratings = item.GetProperty("ratings_by_rater").EnumerateArray().Select(MaybeInts).ToList();
         foreach (var level in item.GetProperty("krippendorff_alpha").EnumerateObject())
         {
             var alpha = Agreement.KrippendorffAlpha(
@@ -88,23 +73,13 @@ internal sealed class StatisticsGolden : IGoldenWalker
         }
         if (item.TryGetProperty("fleiss_kappa", out var fleiss))
         {
-            Close(
-                "fleiss_kappa",
-                fleiss,
-                Agreement.FleissKappa([.. ratings.Select(Complete)], categories)
-            );
+            Close("fleiss_kappa", fleiss, Agreement.FleissKappa([.. ratings.Select(Complete)], categories));
         }
     }
 
-    private static void FirstTwoRaters(
-        JsonElement pair,
-        List<int> first,
-        List<int> second,
-        int categories
-    )
+    private static void FirstTwoRaters(JsonElement pair, List<int> first, List<int> second, int categories)
     {
-        double? Kappa(KappaWeighting weighting) =>
-            Agreement.CohenKappa(first, second, categories, weighting);
+        double? Kappa(KappaWeighting weighting) => Agreement.CohenKappa(first, second, categories, weighting);
         Close(pair, "percent_agreement", Agreement.Percent(first, second));
         Close(pair, "cohen_kappa", Kappa(KappaWeighting.None));
         Close(pair, "cohen_kappa_linear", Kappa(KappaWeighting.Linear));
@@ -126,12 +101,7 @@ internal sealed class StatisticsGolden : IGoldenWalker
             item.GetProperty("successes").GetInt32(),
             item.GetProperty("trials").GetInt32()
         );
-        Expect.Close(
-            "wilson_95",
-            Doubles(item.GetProperty("wilson_95")),
-            [interval.Low, interval.High],
-            Tolerance
-        );
+        Expect.Close("wilson_95", Doubles(item.GetProperty("wilson_95")), [interval.Low, interval.High], Tolerance);
     }
 
     private static void Close(JsonElement item, string key, double? actual) =>
@@ -146,25 +116,14 @@ internal sealed class StatisticsGolden : IGoldenWalker
             Tolerance
         );
 
-    private static List<int> Ints(JsonElement array) =>
-        [.. array.EnumerateArray().Select(item => item.GetInt32())];
+    private static List<int> Ints(JsonElement array) => [.. array.EnumerateArray().Select(item => item.GetInt32())];
 
     private static List<double> Doubles(JsonElement array) =>
         [.. array.EnumerateArray().Select(item => item.GetDouble())];
 
     private static List<int?> MaybeInts(JsonElement array) =>
-        [
-            .. array
-                .EnumerateArray()
-                .Select(item =>
-                    item.ValueKind == JsonValueKind.Null ? (int?)null : item.GetInt32()
-                ),
-        ];
+        [.. array.EnumerateArray().Select(item => item.ValueKind == JsonValueKind.Null ? (int?)null : item.GetInt32())];
 
     private static List<int> Complete(List<int?> ratings) =>
-        [
-            .. ratings.Select(rating =>
-                rating ?? throw new GoldenMismatchException("a rating is missing here")
-            ),
-        ];
+        [.. ratings.Select(rating => rating ?? throw new GoldenMismatchException("a rating is missing here"))];
 }

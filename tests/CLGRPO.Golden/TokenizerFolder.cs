@@ -36,8 +36,6 @@ internal static class TokenizerFolder
     private static JsonElement? Source(string folder)
     {
         var path = Path.Combine(folder, "source.json");
-        return File.Exists(path)
-            ? JsonSerializer.Deserialize<JsonElement>(File.ReadAllBytes(path))
-            : null;
+        return File.Exists(path) ? JsonSerializer.Deserialize<JsonElement>(File.ReadAllBytes(path)) : null;
     }
 }

@@ -11,9 +11,7 @@ internal sealed class TokenizerGolden : IGoldenWalker
     public GoldenResult Walk(string folder)
     {
         var tally = new CaseTally();
-        foreach (
-            var vocabulary in Directory.EnumerateDirectories(folder).Order(StringComparer.Ordinal)
-        )
+        foreach (var vocabulary in Directory.EnumerateDirectories(folder).Order(StringComparer.Ordinal))
         {
             var name = Path.GetFileName(vocabulary);
             Tokenizer? tokenizer = null;
@@ -25,35 +23,17 @@ internal sealed class TokenizerGolden : IGoldenWalker
             {
                 tally.Case(
                     name,
-                    () =>
-                        throw new GoldenMismatchException(
-                            $"the vocabulary does not load: {error.Message}"
-                        )
+                    () => throw new GoldenMismatchException($"the vocabulary does not load: {error.Message}")
                 );
                 continue;
             }
-            WalkLines(
-                Path.Combine(vocabulary, "cases.jsonl"),
-                name,
-                tally,
-                item => Encoding(tokenizer, item)
-            );
-            WalkLines(
-                Path.Combine(vocabulary, "decode.jsonl"),
-                name,
-                tally,
-                item => Decoding(tokenizer, item)
-            );
+            WalkLines(Path.Combine(vocabulary, "cases.jsonl"), name, tally, item => Encoding(tokenizer, item));
+            WalkLines(Path.Combine(vocabulary, "decode.jsonl"), name, tally, item => Decoding(tokenizer, item));
         }
         return tally.Result;
     }
 
-    private static void WalkLines(
-        string path,
-        string name,
-        CaseTally tally,
-        Action<JsonElement> check
-    )
+    private static void WalkLines(string path, string name, CaseTally tally, Action<JsonElement> check)
     {
         foreach (var (i, line) in File.ReadLines(path).Index())
         {
@@ -66,17 +46,9 @@ internal sealed class TokenizerGolden : IGoldenWalker
     {
         var text = item.GetProperty("text").GetString()!;
         var plain = tokenizer.Encode(text);
-        Expect.SameItems(
-            "ids",
-            Ints(item.GetProperty("ids")),
-            tokenizer.Encode(text, allowSpecialTokens: true)
-        );
+        Expect.SameItems("ids", Ints(item.GetProperty("ids")), tokenizer.Encode(text, allowSpecialTokens: true));
         Expect.SameItems("ids_plain", Ints(item.GetProperty("ids_plain")), plain);
-        Expect.Same(
-            "decoded",
-            item.GetProperty("decoded").GetString(),
-            tokenizer.Decode([.. plain])
-        );
+        Expect.Same("decoded", item.GetProperty("decoded").GetString(), tokenizer.Decode([.. plain]));
     }
 
     private static void Decoding(Tokenizer tokenizer, JsonElement item)
@@ -90,6 +62,5 @@ internal sealed class TokenizerGolden : IGoldenWalker
         );
     }
 
-    private static int[] Ints(JsonElement numbers) =>
-        [.. numbers.EnumerateArray().Select(number => number.GetInt32())];
+    private static int[] Ints(JsonElement numbers) => [.. numbers.EnumerateArray().Select(number => number.GetInt32())];
 }

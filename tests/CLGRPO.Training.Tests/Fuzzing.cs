@@ -29,8 +29,7 @@ internal static class Fuzzing
     public static void Run(IReadOnlyList<byte[]> corpus, int iterations, Action<byte[]> check)
     {
         var factor = Environment.GetEnvironmentVariable("CLGRPO_FUZZ");
-        var total =
-            iterations * (factor is null ? 1L : long.Parse(factor, CultureInfo.InvariantCulture));
+        var total = iterations * (factor is null ? 1L : long.Parse(factor, CultureInfo.InvariantCulture));
         var first = factor is null ? 0 : Environment.TickCount64;
         for (var seed = first; seed < first + total; seed++)
         {

@@ -68,28 +68,17 @@ internal static class Tiny
         return randn([images * Config.TokensPerTile, Config.FeatureSize], generator: generator);
     }
 
-    public static float[] Floats(Tensor tensor) =>
-        tensor.detach().contiguous().data<float>().ToArray();
+    public static float[] Floats(Tensor tensor) => tensor.detach().contiguous().data<float>().ToArray();
 
     /// <summary>Fails with the largest difference when one is beyond the tolerance.</summary>
-    public static void Close(
-        ReadOnlySpan<float> expected,
-        ReadOnlySpan<float> actual,
-        double tolerance,
-        string what
-    )
+    public static void Close(ReadOnlySpan<float> expected, ReadOnlySpan<float> actual, double tolerance, string what)
     {
-        Assert.True(
-            expected.Length == actual.Length,
-            $"{what}: {actual.Length} values, expected {expected.Length}"
-        );
+        Assert.True(expected.Length == actual.Length, $"{what}: {actual.Length} values, expected {expected.Length}");
         var worst = 0.0;
         for (var i = 0; i < expected.Length; i++)
             worst = Math.Max(
                 worst,
-                double.IsNaN(actual[i])
-                    ? double.PositiveInfinity
-                    : Math.Abs(expected[i] - actual[i])
+                double.IsNaN(actual[i]) ? double.PositiveInfinity : Math.Abs(expected[i] - actual[i])
             );
         Assert.True(worst <= tolerance, $"{what}: off by {worst}, {tolerance} is allowed");
     }

@@ -27,10 +27,7 @@ internal static class Affinities
 
     private static readonly (string Attribute, string[] Rows)[] Table =
     [
-        (
-            "brightness",
-            ["dark fe2 sa1 an1 di1", "dim sa1 di1 co1 aw1 an1", "bright ex2 am1 co1 aw1"]
-        ),
+        ("brightness", ["dark fe2 sa1 an1 di1", "dim sa1 di1 co1 aw1 an1", "bright ex2 am1 co1 aw1"]),
         ("colorfulness", ["grey sa2 fe1 di1", "muted co2 di1 aw1 sa1", "vivid ex1 am2 an1 aw1"]),
         (
             "scene",
@@ -95,10 +92,7 @@ internal static class Affinities
     ];
 
     // [attribute][value][label]
-    private static readonly int[][][] Scores =
-    [
-        .. Table.Select(row => row.Rows.Select(ParseScores).ToArray()),
-    ];
+    private static readonly int[][][] Scores = [.. Table.Select(row => row.Rows.Select(ParseScores).ToArray())];
 
     public static int Values(int attribute) => Scores[attribute].Length;
 

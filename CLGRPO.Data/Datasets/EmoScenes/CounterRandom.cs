@@ -38,10 +38,7 @@ internal sealed class CounterRandom
     {
         var bits = NextBits();
         var sum =
-            (int)(bits & 0xFFFF)
-            + (int)((bits >> 16) & 0xFFFF)
-            + (int)((bits >> 32) & 0xFFFF)
-            + (int)(bits >> 48);
+            (int)(bits & 0xFFFF) + (int)((bits >> 16) & 0xFFFF) + (int)((bits >> 32) & 0xFFFF) + (int)(bits >> 48);
         return (sum - 131070) * (1.7320508f / 65536f); // the sum's deviation is 65536 · √(4/12)
     }
 }

@@ -89,11 +89,7 @@ public sealed record RuleTeacherConfig
         var reasons = new List<string>();
         EmoScenesConfig.CheckShare("teacher_mistakes", Mistakes, reasons);
         EmoScenesConfig.CheckShare("teacher_omissions", Omissions, reasons);
-        EmoScenesConfig.CheckShare(
-            "teacher_mistakes + teacher_omissions",
-            Mistakes + Omissions,
-            reasons
-        );
+        EmoScenesConfig.CheckShare("teacher_mistakes + teacher_omissions", Mistakes + Omissions, reasons);
         EmoScenesConfig.CheckShare("malformed_tails", MalformedTails, reasons);
         if (Retries is < 0 or > 100)
             reasons.Add($"teacher_retries = {Retries} must lie in 0 … 100");

@@ -56,15 +56,9 @@ public static class EmoScenesGenerator
     }
 
     /// <summary>One sample; <paramref name="store"/> keeps its picture and returns the hash.</summary>
-    internal static Sample MakeSample(
-        EmoScenesConfig config,
-        Split split,
-        int index,
-        ImageStore store
-    )
+    internal static Sample MakeSample(EmoScenesConfig config, Split split, int index, ImageStore store)
     {
-        CounterRandom Random(RandomStream stream) =>
-            new(config.Seed, (ulong)stream, (ulong)split, (ulong)index);
+        CounterRandom Random(RandomStream stream) => new(config.Seed, (ulong)stream, (ulong)split, (ulong)index);
         var label = SceneSampler.LabelOf(config, split, index);
         var values = SceneSampler.Draw(config, label, Random(RandomStream.Attributes));
         var image = store(ScenePainter.PaintPng(config, values, Random(RandomStream.Picture)));
@@ -106,10 +100,7 @@ public static class EmoScenesGenerator
                 [
                     .. Settings(config)
                         .Select(setting =>
-                            KeyValuePair.Create(
-                                setting.Key,
-                                FormattableString.Invariant($"{setting.Value}")
-                            )
+                            KeyValuePair.Create(setting.Key, FormattableString.Invariant($"{setting.Value}"))
                         ),
                 ]
             ),

@@ -67,7 +67,7 @@ internal static class RuleTeacher
 
     // Words keep their leading blank, so that a word is one token wherever it stands.
     private static string Compose(string reasoning, string answer) =>
-        CotText.Compose(reasoning, ' ' + answer);
+        CompletionFormat.Write(reasoning, ' ' + answer, CompletionStyle.Cot);
 
     private static bool TryLook(
         RuleTeacherConfig config,
@@ -80,8 +80,7 @@ internal static class RuleTeacher
         for (var attempt = 0; attempt <= config.Retries; attempt++)
         {
             for (var attribute = 0; attribute < values.Length; attribute++)
-                seen[attribute] =
-                    values[attribute] < 0 ? -1 : Look(config, attribute, values[attribute], random);
+                seen[attribute] = values[attribute] < 0 ? -1 : Look(config, attribute, values[attribute], random);
             var verdict = Affinities.Judge(seen);
             if (verdict.Label == label && verdict.Margin >= 1)
                 return true;
@@ -89,12 +88,7 @@ internal static class RuleTeacher
         return false;
     }
 
-    private static int Look(
-        RuleTeacherConfig config,
-        int attribute,
-        int value,
-        CounterRandom random
-    )
+    private static int Look(RuleTeacherConfig config, int attribute, int value, CounterRandom random)
     {
         var chance = random.NextDouble();
         if (chance < config.Omissions)
@@ -112,11 +106,7 @@ internal static class RuleTeacher
         {
             if (seen[attribute] >= 0)
                 clauses.Add(
-                    string.Format(
-                        null,
-                        random.Pick(Wordings[attribute]),
-                        Affinities.Name(attribute, seen[attribute])
-                    )
+                    string.Format(null, random.Pick(Wordings[attribute]), Affinities.Name(attribute, seen[attribute]))
                 );
         }
         return string.Join(", ", clauses);

@@ -18,21 +18,12 @@ internal static class ScenePainter
     /// <summary>Paints and encodes one picture.</summary>
     /// <param name="values">Value per attribute, −1 where absent.</param>
     /// <returns>A PNG file.</returns>
-    public static byte[] PaintPng(
-        EmoScenesConfig config,
-        ReadOnlySpan<int> values,
-        CounterRandom random
-    )
+    public static byte[] PaintPng(EmoScenesConfig config, ReadOnlySpan<int> values, CounterRandom random)
     {
         var canvas = new Canvas();
         SceneBackgrounds.Draw(canvas, values[Affinities.Scene], random);
         DrawDistractors(canvas.Pen, random);
-        Photometrics.Apply(
-            canvas,
-            values[Affinities.Brightness],
-            values[Affinities.Colorfulness],
-            random
-        );
+        Photometrics.Apply(canvas, values[Affinities.Brightness], values[Affinities.Colorfulness], random);
         foreach (var (attribute, x, y, draw) in Cards)
         {
             if (values[attribute] >= 0)
@@ -51,36 +42,16 @@ internal static class ScenePainter
         for (var left = 2 + random.Below(4); left > 0; left--)
         {
             var color = new Color(random.Between(0, 1), random.Between(0, 1), random.Between(0, 1));
-            pen.Circle(
-                color,
-                (random.Between(0, 64), random.Between(0, 64)),
-                random.Between(1.5, 3.5),
-                0.5f
-            );
+            pen.Circle(color, (random.Between(0, 64), random.Between(0, 64)), random.Between(1.5, 3.5), 0.5f);
         }
     }
 
-    private static Pen DrawCard(
-        Canvas canvas,
-        float x,
-        float y,
-        double jitter,
-        CounterRandom random
-    )
+    private static Pen DrawCard(Canvas canvas, float x, float y, double jitter, CounterRandom random)
     {
-        var (left, top) = (
-            x + random.Between(-jitter, jitter),
-            y + random.Between(-jitter, jitter)
-        );
+        var (left, top) = (x + random.Between(-jitter, jitter), y + random.Between(-jitter, jitter));
         var pen = new Pen(canvas, left, top);
         pen.Box(Color.Grey(0.25f), 0, 0, CardSize, CardSize);
-        pen.Box(
-            Color.Grey(random.Between(0.86, 0.96)),
-            0.7f,
-            0.7f,
-            CardSize - 0.7f,
-            CardSize - 0.7f
-        );
+        pen.Box(Color.Grey(random.Between(0.86, 0.96)), 0.7f, 0.7f, CardSize - 0.7f, CardSize - 0.7f);
         return pen;
     }
 
@@ -88,9 +59,7 @@ internal static class ScenePainter
     {
         var bytes = new byte[pixels.Length];
         for (var i = 0; i < bytes.Length; i++)
-            bytes[i] = (byte)(
-                (Math.Clamp(pixels[i] + (noise * random.NextNoise()), 0, 1) * 255) + 0.5f
-            );
+            bytes[i] = (byte)((Math.Clamp(pixels[i] + (noise * random.NextNoise()), 0, 1) * 255) + 0.5f);
         return bytes;
     }
 }

@@ -7,12 +7,7 @@ internal static class SceneSampler
     public static int LabelOf(EmoScenesConfig config, Split split, int index)
     {
         var count = Affinities.Labels.Length;
-        var random = new CounterRandom(
-            config.Seed,
-            (ulong)RandomStream.Label,
-            (ulong)split,
-            (ulong)(index / count)
-        );
+        var random = new CounterRandom(config.Seed, (ulong)RandomStream.Label, (ulong)split, (ulong)(index / count));
         Span<int> order = stackalloc int[count];
         for (var i = 0; i < count; i++)
         {

@@ -11,11 +11,7 @@ public static class EmojiDataset
 
     /// <summary>Where the pictures come from.</summary>
     public static NpmPackage Package { get; } =
-        new(
-            "emoji-datasource-google",
-            "16.0.0",
-            "fb5fd131b362aab7a55542d2a147a79708cce0a8b1c1bbacd470172708b5c438"
-        );
+        new("emoji-datasource-google", "16.0.0", "fb5fd131b362aab7a55542d2a147a79708cce0a8b1c1bbacd470172708b5c438");
 
     /// <summary>Unicode's groups in Unicode's order; its tenth, Component, holds no emoji of its own.</summary>
     public static IReadOnlyList<string> Labels { get; } =
@@ -36,11 +32,7 @@ public static class EmojiDataset
     /// <param name="cache">Where the package is kept; <see cref="NpmPackage.DefaultCache"/> by default.</param>
     /// <exception cref="IOException">The package cannot be fetched, or is not the pinned one.</exception>
     /// <exception cref="ArgumentException">A setting is out of range.</exception>
-    public static DatasetVersion Get(
-        string datasetsRoot,
-        EmojiConfig? config = null,
-        string? cache = null
-    )
+    public static DatasetVersion Get(string datasetsRoot, EmojiConfig? config = null, string? cache = null)
     {
         config ??= new();
         var reasons = config.Check();
@@ -51,11 +43,7 @@ public static class EmojiDataset
     }
 
     /// <summary>Makes the version from a package already read.</summary>
-    internal static DatasetVersion Build(
-        EmojiPackage package,
-        string datasetsRoot,
-        EmojiConfig config
-    )
+    internal static DatasetVersion Build(EmojiPackage package, string datasetsRoot, EmojiConfig config)
     {
         var pictures = Pictures(package, config).ToList();
         using var writer = new DatasetVersionWriter(datasetsRoot, Describe(package, config));
@@ -77,18 +65,11 @@ public static class EmojiDataset
 
     private static IEnumerable<Picture> Pictures(EmojiPackage package, EmojiConfig config)
     {
-        foreach (
-            var emoji in package.Entries.Where(emoji =>
-                Labels.Contains(emoji.Category, StringComparer.Ordinal)
-            )
-        )
+        foreach (var emoji in package.Entries.Where(emoji => Labels.Contains(emoji.Category, StringComparer.Ordinal)))
         {
             if (emoji.HasImgGoogle && package.Image(emoji.Image) is { } png)
                 yield return new(emoji, emoji.Unified, null, png);
-            var tones = (
-                emoji.SkinVariations
-                ?? new Dictionary<string, EmojiVariation>(StringComparer.Ordinal)
-            )
+            var tones = (emoji.SkinVariations ?? new Dictionary<string, EmojiVariation>(StringComparer.Ordinal))
                 .Where(tone => tone.Value.HasImgGoogle)
                 .OrderBy(tone => Lot(config, "tone", tone.Value.Unified), StringComparer.Ordinal)
                 .Take(config.SkinTonesPerEmoji);
@@ -101,11 +82,7 @@ public static class EmojiDataset
     }
 
     // Whole groups, in the order of their lots, fill test, then validation, then train, category by category.
-    private static Dictionary<int, Split> Assign(
-        List<Picture> pictures,
-        int[] groups,
-        EmojiConfig config
-    )
+    private static Dictionary<int, Split> Assign(List<Picture> pictures, int[] groups, EmojiConfig config)
     {
         var splits = new Dictionary<int, Split>();
         foreach (
@@ -116,10 +93,7 @@ public static class EmojiDataset
         {
             var members = category
                 .GroupBy(i => groups[i])
-                .OrderBy(
-                    group => Lot(config, "split", pictures[group.Key].Unified),
-                    StringComparer.Ordinal
-                )
+                .OrderBy(group => Lot(config, "split", pictures[group.Key].Unified), StringComparer.Ordinal)
                 .ToList();
             var (total, taken) = (category.Count(), 0);
             foreach (var group in members)
@@ -166,9 +140,7 @@ public static class EmojiDataset
                     "subcategory",
                     [
                         .. package
-                            .Entries.Where(emoji =>
-                                Labels.Contains(emoji.Category, StringComparer.Ordinal)
-                            )
+                            .Entries.Where(emoji => Labels.Contains(emoji.Category, StringComparer.Ordinal))
                             .Select(emoji => emoji.Subcategory)
                             .Distinct(StringComparer.Ordinal),
                     ]
@@ -180,17 +152,10 @@ public static class EmojiDataset
                 [
                     new("seed", FormattableString.Invariant($"{config.Seed}")),
                     new("test_share", FormattableString.Invariant($"{config.TestShare}")),
-                    new(
-                        "validation_share",
-                        FormattableString.Invariant($"{config.ValidationShare}")
-                    ),
-                    new(
-                        "skin_tones_per_emoji",
-                        FormattableString.Invariant($"{config.SkinTonesPerEmoji}")
-                    ),
+                    new("validation_share", FormattableString.Invariant($"{config.ValidationShare}")),
+                    new("skin_tones_per_emoji", FormattableString.Invariant($"{config.SkinTonesPerEmoji}")),
                 ]
             ),
-            Licence =
-                "Pictures: Apache-2.0 (Noto Emoji, Google). Names: Unicode License; list: MIT (emoji-data).",
+            Licence = "Pictures: Apache-2.0 (Noto Emoji, Google). Names: Unicode License; list: MIT (emoji-data).",
         };
 }

@@ -41,9 +41,7 @@ internal static class EmojiFamily
         for (var i = 0; i < parents.Length; i++)
         {
             parents[i] = i;
-            foreach (
-                var key in (string[])["family " + pictures[i].Family, "hash " + pictures[i].Hash]
-            )
+            foreach (var key in (string[])["family " + pictures[i].Family, "hash " + pictures[i].Hash])
             {
                 if (!firsts.TryAdd(key, i))
                     Join(parents, firsts[key], i);

@@ -79,11 +79,7 @@ internal sealed class EmojiPackage
         if (entries is null)
             throw new InvalidDataException($"The package has no {ListEntry}.");
         return new(
-            [
-                .. entries
-                    .OrderBy(entry => entry.SortOrder)
-                    .ThenBy(entry => entry.Unified, StringComparer.Ordinal),
-            ],
+            [.. entries.OrderBy(entry => entry.SortOrder).ThenBy(entry => entry.Unified, StringComparer.Ordinal)],
             images
         );
     }

@@ -21,9 +21,10 @@ internal static class EmojiText
             .ToList();
         var seen = tone is null ? $" this shows {name}." : $" this shows {name} with {tone} skin.";
         var called = others.Count > 0 ? $" it is also called {string.Join(", ", others)}." : "";
-        return CotText.Compose(
+        return CompletionFormat.Write(
             $"{seen}{called} its kind is {Words(emoji.Subcategory)}, so it belongs to {emoji.Category}.",
-            ' ' + emoji.Category
+            ' ' + emoji.Category,
+            CompletionStyle.Cot
         );
     }
 
@@ -48,8 +49,5 @@ internal static class EmojiText
         );
 
     private static string Words(string name) =>
-        string.Join(
-            ' ',
-            name.ToLowerInvariant().Split(['_', '-', ' '], StringSplitOptions.RemoveEmptyEntries)
-        );
+        string.Join(' ', name.ToLowerInvariant().Split(['_', '-', ' '], StringSplitOptions.RemoveEmptyEntries));
 }

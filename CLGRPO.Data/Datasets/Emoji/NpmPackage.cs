@@ -12,11 +12,7 @@ public sealed record NpmPackage(string Name, string Version, string Sha256)
     public static string DefaultCache =>
         Environment.GetEnvironmentVariable("CLGRPO_CACHE") is { Length: > 0 } folder
             ? folder
-            : Path.Combine(
-                Environment.GetFolderPath(Environment.SpecialFolder.UserProfile),
-                ".cache",
-                "clgrpo"
-            );
+            : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache", "clgrpo");
 
     private string FileName => $"{Name}-{Version}.tgz";
 
@@ -65,9 +61,7 @@ public sealed record NpmPackage(string Name, string Version, string Sha256)
             RedirectStandardError = true,
             RedirectStandardOutput = true,
         };
-        foreach (
-            var argument in (string[])["pack", $"{Name}@{Version}", "--ignore-scripts", "--silent"]
-        )
+        foreach (var argument in (string[])["pack", $"{Name}@{Version}", "--ignore-scripts", "--silent"])
             start.ArgumentList.Add(argument);
         try
         {

@@ -28,23 +28,19 @@ internal sealed class BoundedStream(Stream inner, long length, string tensor) : 
         _written += buffer.Length;
     }
 
-    public override void Write(byte[] buffer, int offset, int count) =>
-        Write(buffer.AsSpan(offset, count));
+    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
 
     public void RequireFull()
     {
         if (_written != length)
         {
-            throw new InvalidDataException(
-                $"Tensor '{tensor}' takes {length} bytes, its source wrote {_written}."
-            );
+            throw new InvalidDataException($"Tensor '{tensor}' takes {length} bytes, its source wrote {_written}.");
         }
     }
 
     public override void Flush() => inner.Flush();
 
-    public override int Read(byte[] buffer, int offset, int count) =>
-        throw new NotSupportedException();
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
 

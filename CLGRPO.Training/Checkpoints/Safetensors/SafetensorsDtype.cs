@@ -31,13 +31,11 @@ public enum SafetensorsDtype
 /// <summary>Names and widths of <see cref="SafetensorsDtype"/>.</summary>
 public static class SafetensorsDtypes
 {
-    private static readonly Dictionary<string, SafetensorsDtype> ByName =
-        Enum.GetValues<SafetensorsDtype>()
-            .ToDictionary(dtype => dtype.ToString(), StringComparer.Ordinal);
+    private static readonly Dictionary<string, SafetensorsDtype> ByName = Enum.GetValues<SafetensorsDtype>()
+        .ToDictionary(dtype => dtype.ToString(), StringComparer.Ordinal);
 
     /// <summary>Finds the type that a header calls <paramref name="name"/>; case matters.</summary>
-    public static bool TryParse(string name, out SafetensorsDtype dtype) =>
-        ByName.TryGetValue(name, out dtype);
+    public static bool TryParse(string name, out SafetensorsDtype dtype) => ByName.TryGetValue(name, out dtype);
 
     /// <summary>Bits per element. Types under 8 bits are packed, so only whole tensors fill whole bytes.</summary>
     public static int Bits(this SafetensorsDtype dtype) =>
@@ -53,19 +51,9 @@ public static class SafetensorsDtypes
             or SafetensorsDtype.F8_E8M0
             or SafetensorsDtype.F8_E4M3FNUZ
             or SafetensorsDtype.F8_E5M2FNUZ => 8,
-            SafetensorsDtype.I16
-            or SafetensorsDtype.U16
-            or SafetensorsDtype.F16
-            or SafetensorsDtype.BF16 => 16,
+            SafetensorsDtype.I16 or SafetensorsDtype.U16 or SafetensorsDtype.F16 or SafetensorsDtype.BF16 => 16,
             SafetensorsDtype.I32 or SafetensorsDtype.U32 or SafetensorsDtype.F32 => 32,
-            SafetensorsDtype.C64
-            or SafetensorsDtype.F64
-            or SafetensorsDtype.I64
-            or SafetensorsDtype.U64 => 64,
-            _ => throw new ArgumentOutOfRangeException(
-                nameof(dtype),
-                dtype,
-                "Not a safetensors dtype."
-            ),
+            SafetensorsDtype.C64 or SafetensorsDtype.F64 or SafetensorsDtype.I64 or SafetensorsDtype.U64 => 64,
+            _ => throw new ArgumentOutOfRangeException(nameof(dtype), dtype, "Not a safetensors dtype."),
         };
 }

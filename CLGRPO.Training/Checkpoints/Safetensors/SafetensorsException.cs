@@ -67,11 +67,7 @@ public sealed class SafetensorsException : Exception
     internal static string Show(string name)
     {
         var text = name.Length <= 100 ? name : string.Concat(name.AsSpan(0, 100), "…");
-        return "'"
-            + string.Concat(
-                text.Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '\uFFFD' : c)
-            )
-            + "'";
+        return "'" + string.Concat(text.Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '\uFFFD' : c)) + "'";
     }
 }
 

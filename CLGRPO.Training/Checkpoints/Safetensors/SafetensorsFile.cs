@@ -69,10 +69,7 @@ public sealed class SafetensorsFile : IDisposable
     {
         if (!_header.Tensors.TryGetValue(tensor.Name, out var own) || !ReferenceEquals(own, tensor))
         {
-            throw new ArgumentException(
-                $"Tensor '{tensor.Name}' is not one of {Path}.",
-                nameof(tensor)
-            );
+            throw new ArgumentException($"Tensor '{tensor.Name}' is not one of {Path}.", nameof(tensor));
         }
         if (offset < 0 || offset > tensor.ByteLength - destination.Length)
         {

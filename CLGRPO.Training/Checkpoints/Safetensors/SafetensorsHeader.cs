@@ -109,19 +109,13 @@ internal sealed class SafetensorsHeader
         {
             return;
         }
-        Expect(
-            reader.TokenType == JsonTokenType.StartObject,
-            $"{MetadataName} must be an object of strings."
-        );
+        Expect(reader.TokenType == JsonTokenType.StartObject, $"{MetadataName} must be an object of strings.");
         var characters = 0;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             var key = reader.GetString()!;
             reader.Read();
-            Expect(
-                reader.TokenType == JsonTokenType.String,
-                $"{MetadataName} must be an object of strings."
-            );
+            Expect(reader.TokenType == JsonTokenType.String, $"{MetadataName} must be an object of strings.");
             var value = reader.GetString()!;
             characters += key.Length + value.Length;
             Limit(characters, SafetensorsLimits.MetadataCharacters, "characters of metadata");
@@ -132,10 +126,7 @@ internal sealed class SafetensorsHeader
 
     private static Entry ReadTensor(string name, ref Utf8JsonReader reader)
     {
-        Expect(
-            reader.TokenType == JsonTokenType.StartObject,
-            $"Tensor {Show(name)} must be an object."
-        );
+        Expect(reader.TokenType == JsonTokenType.StartObject, $"Tensor {Show(name)} must be an object.");
         SafetensorsDtype? dtype = null;
         List<ulong>? shape = null;
         List<ulong>? offsets = null;
@@ -169,27 +160,16 @@ internal sealed class SafetensorsHeader
 
     private static SafetensorsDtype ReadDtype(string name, ref Utf8JsonReader reader)
     {
-        Expect(
-            reader.TokenType == JsonTokenType.String,
-            $"The dtype of tensor {Show(name)} must be a string."
-        );
+        Expect(reader.TokenType == JsonTokenType.String, $"The dtype of tensor {Show(name)} must be a string.");
         var text = reader.GetString()!;
         return SafetensorsDtypes.TryParse(text, out var dtype)
             ? dtype
             : throw Malformed($"Tensor {Show(name)} has the unknown dtype {Show(text)}.");
     }
 
-    private static List<ulong> ReadNumbers(
-        string name,
-        string field,
-        int most,
-        ref Utf8JsonReader reader
-    )
+    private static List<ulong> ReadNumbers(string name, string field, int most, ref Utf8JsonReader reader)
     {
-        Expect(
-            reader.TokenType == JsonTokenType.StartArray,
-            $"The {field} of tensor {Show(name)} must be an array."
-        );
+        Expect(reader.TokenType == JsonTokenType.StartArray, $"The {field} of tensor {Show(name)} must be an array.");
         var numbers = new List<ulong>(4);
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
@@ -249,11 +229,7 @@ internal sealed class SafetensorsHeader
         // Three bytes per character at most: the exact count only where it can matter.
         if (name.Length * 3 > SafetensorsLimits.NameBytes)
         {
-            Limit(
-                Encoding.UTF8.GetByteCount(name),
-                SafetensorsLimits.NameBytes,
-                "bytes in the name of a tensor"
-            );
+            Limit(Encoding.UTF8.GetByteCount(name), SafetensorsLimits.NameBytes, "bytes in the name of a tensor");
         }
     }
 
@@ -272,10 +248,7 @@ internal sealed class SafetensorsHeader
         }
         catch (OverflowException)
         {
-            throw Error(
-                SafetensorsError.ValidationOverflow,
-                $"The shape of tensor {Show(name)} overflows 64 bits."
-            );
+            throw Error(SafetensorsError.ValidationOverflow, $"The shape of tensor {Show(name)} overflows 64 bits.");
         }
         return bits % 8 == 0
             ? bits / 8
@@ -297,10 +270,7 @@ internal sealed class SafetensorsHeader
     {
         if (!condition)
         {
-            throw Error(
-                SafetensorsError.DuplicateKey,
-                $"The header has the name {Show(name)} twice."
-            );
+            throw Error(SafetensorsError.DuplicateKey, $"The header has the name {Show(name)} twice.");
         }
     }
 
@@ -308,10 +278,7 @@ internal sealed class SafetensorsHeader
     {
         if (value > most)
         {
-            throw Error(
-                SafetensorsError.LimitExceeded,
-                $"The header has {value} {what}; at most {most} are read."
-            );
+            throw Error(SafetensorsError.LimitExceeded, $"The header has {value} {what}; at most {most} are read.");
         }
     }
 
@@ -320,16 +287,9 @@ internal sealed class SafetensorsHeader
     private static SafetensorsException Malformed(string message) =>
         Error(SafetensorsError.InvalidHeaderDeserialization, message);
 
-    private static SafetensorsException Error(SafetensorsError error, string message) =>
-        new(error, message);
+    private static SafetensorsException Error(SafetensorsError error, string message) => new(error, message);
 
-    private sealed record Entry(
-        string Name,
-        SafetensorsDtype Dtype,
-        ulong[] Shape,
-        ulong Begin,
-        ulong End
-    )
+    private sealed record Entry(string Name, SafetensorsDtype Dtype, ulong[] Shape, ulong Begin, ulong End)
     {
         /// <summary>Rules 6 to 9, for a tensor that must begin where the one before it ended.</summary>
         public ulong CheckAt(ulong previousEnd)

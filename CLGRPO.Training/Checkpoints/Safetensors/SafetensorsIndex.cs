@@ -13,10 +13,7 @@ public sealed record SafetensorsIndex(IReadOnlyDictionary<string, string> Weight
         using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
         if (file.Length > SafetensorsLimits.HeaderBytes)
         {
-            throw Invalid(
-                path,
-                $"it has {file.Length} bytes; at most {SafetensorsLimits.HeaderBytes} are read."
-            );
+            throw Invalid(path, $"it has {file.Length} bytes; at most {SafetensorsLimits.HeaderBytes} are read.");
         }
         var json = new byte[file.Length];
         file.ReadExactly(json);
@@ -26,11 +23,7 @@ public sealed record SafetensorsIndex(IReadOnlyDictionary<string, string> Weight
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw new SafetensorsException(
-                SafetensorsError.InvalidIndex,
-                $"{path} is not a valid index of shards.",
-                e
-            );
+            throw new SafetensorsException(SafetensorsError.InvalidIndex, $"{path} is not a valid index of shards.", e);
         }
     }
 
@@ -53,9 +46,7 @@ public sealed record SafetensorsIndex(IReadOnlyDictionary<string, string> Weight
             SafetensorsHeader.Limit(files.Count + 1, SafetensorsLimits.Tensors, "tensors");
             files.Add(pair.Name, LeafName(path, pair.Value));
         }
-        return files.Count > 0
-            ? new SafetensorsIndex(files)
-            : throw Invalid(path, "its weight_map is empty.");
+        return files.Count > 0 ? new SafetensorsIndex(files) : throw Invalid(path, "its weight_map is empty.");
     }
 
     // Only letters, digits, dot, hyphen and underscore: no separator, drive, stream or control character of any system.

@@ -51,8 +51,7 @@ public sealed class SafetensorsModel : IDisposable
     }
 
     /// <summary>Reads a whole tensor; see <see cref="SafetensorsFile.Read(TensorInfo, Span{byte})"/>.</summary>
-    public void Read(TensorInfo tensor, Span<byte> destination) =>
-        Owner(tensor).Read(tensor, destination);
+    public void Read(TensorInfo tensor, Span<byte> destination) => Owner(tensor).Read(tensor, destination);
 
     /// <summary>Reads a piece of a tensor; see <see cref="SafetensorsFile.Read(TensorInfo, long, Span{byte})"/>.</summary>
     public void Read(TensorInfo tensor, long offset, Span<byte> destination) =>
@@ -63,10 +62,7 @@ public sealed class SafetensorsModel : IDisposable
     private SafetensorsFile Owner(TensorInfo tensor) =>
         _owners.TryGetValue(tensor.Name, out var file)
             ? file
-            : throw new ArgumentException(
-                $"The model has no tensor '{tensor.Name}'.",
-                nameof(tensor)
-            );
+            : throw new ArgumentException($"The model has no tensor '{tensor.Name}'.", nameof(tensor));
 
     private void Add(SafetensorsFile file)
     {
@@ -87,11 +83,7 @@ public sealed class SafetensorsModel : IDisposable
     private void AddShards(string folder, string indexPath)
     {
         var index = SafetensorsIndex.Read(indexPath);
-        foreach (
-            var name in index
-                .WeightMap.Values.Distinct(StringComparer.Ordinal)
-                .Order(StringComparer.Ordinal)
-        )
+        foreach (var name in index.WeightMap.Values.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal))
         {
             var path = Path.Combine(folder, name);
             if (!File.Exists(path))
@@ -118,9 +110,7 @@ public sealed class SafetensorsModel : IDisposable
                 );
             }
         }
-        if (
-            _tensors.Keys.FirstOrDefault(name => !index.WeightMap.ContainsKey(name)) is { } unlisted
-        )
+        if (_tensors.Keys.FirstOrDefault(name => !index.WeightMap.ContainsKey(name)) is { } unlisted)
         {
             throw new SafetensorsException(
                 SafetensorsError.InvalidIndex,

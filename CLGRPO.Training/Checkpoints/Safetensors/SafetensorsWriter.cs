@@ -73,17 +73,10 @@ public static class SafetensorsWriter
 
     private static long ByteLength(TensorSource tensor)
     {
-        SafetensorsHeader.Limit(
-            tensor.Shape.Length,
-            SafetensorsLimits.Rank,
-            "dimensions of one tensor"
-        );
+        SafetensorsHeader.Limit(tensor.Shape.Length, SafetensorsLimits.Rank, "dimensions of one tensor");
         if (tensor.Shape.Any(dimension => dimension < 0))
         {
-            throw new ArgumentException(
-                $"Tensor '{tensor.Name}' has a negative dimension.",
-                nameof(tensor)
-            );
+            throw new ArgumentException($"Tensor '{tensor.Name}' has a negative dimension.", nameof(tensor));
         }
         var shape = Array.ConvertAll(tensor.Shape, dimension => (ulong)dimension);
         return checked((long)SafetensorsHeader.ByteLength(tensor.Name, tensor.Dtype, shape));
@@ -97,10 +90,7 @@ public static class SafetensorsWriter
     )
     {
         var buffer = new ArrayBufferWriter<byte>();
-        var options = new JsonWriterOptions
-        {
-            Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        };
+        var options = new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
         using (var json = new Utf8JsonWriter(buffer, options))
         {
             json.WriteStartObject();
@@ -117,26 +107,15 @@ public static class SafetensorsWriter
         return header;
     }
 
-    private static void WriteMetadata(
-        Utf8JsonWriter json,
-        IReadOnlyDictionary<string, string>? metadata
-    )
+    private static void WriteMetadata(Utf8JsonWriter json, IReadOnlyDictionary<string, string>? metadata)
     {
         if (metadata is not { Count: > 0 })
         {
             return;
         }
-        SafetensorsHeader.Limit(
-            metadata.Count,
-            SafetensorsLimits.MetadataEntries,
-            "metadata entries"
-        );
+        SafetensorsHeader.Limit(metadata.Count, SafetensorsLimits.MetadataEntries, "metadata entries");
         var characters = metadata.Sum(pair => (long)pair.Key.Length + pair.Value.Length);
-        SafetensorsHeader.Limit(
-            characters,
-            SafetensorsLimits.MetadataCharacters,
-            "characters of metadata"
-        );
+        SafetensorsHeader.Limit(characters, SafetensorsLimits.MetadataCharacters, "characters of metadata");
         json.WriteStartObject("__metadata__");
         foreach (var (key, value) in metadata.OrderBy(pair => pair.Key, StringComparer.Ordinal))
         {
@@ -147,11 +126,7 @@ public static class SafetensorsWriter
         json.WriteEndObject();
     }
 
-    private static void WriteTensors(
-        Utf8JsonWriter json,
-        IReadOnlyList<TensorSource> tensors,
-        long[] lengths
-    )
+    private static void WriteTensors(Utf8JsonWriter json, IReadOnlyList<TensorSource> tensors, long[] lengths)
     {
         SafetensorsHeader.Limit(tensors.Count, SafetensorsLimits.Tensors, "tensors");
         var names = new HashSet<string>(StringComparer.Ordinal) { "__metadata__" };

@@ -19,11 +19,7 @@ public static class TensorContract
         var unknown = tensors
             .Keys.Where(name => !known.Contains(name))
             .Select(name => $"unknown {SafetensorsException.Show(name)}");
-        var problems = expected
-            .Select(tensor => Problem(tensors, tensor))
-            .OfType<string>()
-            .Concat(unknown)
-            .ToList();
+        var problems = expected.Select(tensor => Problem(tensors, tensor)).OfType<string>().Concat(unknown).ToList();
         if (problems.Count > 0)
         {
             var more = problems.Count > 20 ? $"; and {problems.Count - 20} more" : "";
@@ -44,10 +40,7 @@ public static class TensorContract
         {
             for (var offset = 0L; offset < tensor.ByteLength; offset += buffer.Length)
             {
-                var piece = buffer.AsSpan(
-                    0,
-                    (int)Math.Min(buffer.Length, tensor.ByteLength - offset)
-                );
+                var piece = buffer.AsSpan(0, (int)Math.Min(buffer.Length, tensor.ByteLength - offset));
                 file.Read(tensor, offset, piece);
                 if (!IsFinite(tensor.Dtype, piece))
                 {
@@ -60,10 +53,7 @@ public static class TensorContract
         }
     }
 
-    private static string? Problem(
-        IReadOnlyDictionary<string, TensorInfo> tensors,
-        ExpectedTensor expected
-    )
+    private static string? Problem(IReadOnlyDictionary<string, TensorInfo> tensors, ExpectedTensor expected)
     {
         var shape = string.Join(", ", expected.Shape);
         if (!tensors.TryGetValue(expected.Name, out var actual))
@@ -94,9 +84,7 @@ public static class TensorContract
             or SafetensorsDtype.F8_E4M3
             or SafetensorsDtype.F8_E8M0
             or SafetensorsDtype.F8_E4M3FNUZ
-            or SafetensorsDtype.F8_E5M2FNUZ => throw new NotSupportedException(
-                $"{dtype} cannot be checked for NaN."
-            ),
+            or SafetensorsDtype.F8_E5M2FNUZ => throw new NotSupportedException($"{dtype} cannot be checked for NaN."),
             _ => true,
         };
 

@@ -6,25 +6,14 @@ namespace CLGRPO.Training.Checkpoints.Safetensors;
 /// <param name="Shape">Its dimensions; empty for a scalar; a 0 makes it empty.</param>
 /// <param name="Offset">Its first byte, counted from the start of the file.</param>
 /// <param name="ByteLength">Its length in bytes; may be above 2 GB.</param>
-public sealed record TensorInfo(
-    string Name,
-    SafetensorsDtype Dtype,
-    long[] Shape,
-    long Offset,
-    long ByteLength
-);
+public sealed record TensorInfo(string Name, SafetensorsDtype Dtype, long[] Shape, long Offset, long ByteLength);
 
 /// <summary>A tensor to save: what it is, and how to write its bytes (row-major, little-endian).</summary>
 /// <param name="WriteTo">
 /// Writes exactly the tensor's bytes, in pieces of any size; called once, when its turn in the file comes, so that a
 /// tensor on a device is copied to the host only then.
 /// </param>
-public sealed record TensorSource(
-    string Name,
-    SafetensorsDtype Dtype,
-    long[] Shape,
-    Action<Stream> WriteTo
-)
+public sealed record TensorSource(string Name, SafetensorsDtype Dtype, long[] Shape, Action<Stream> WriteTo)
 {
     /// <summary>A tensor whose bytes already lie in memory.</summary>
     public static TensorSource FromBytes(

@@ -25,9 +25,7 @@ public sealed record BarChart(
             );
         }
         var frame = new PlotFrame(Title, YTitle, "", [.. Series.Select(series => series.Name)]);
-        var ends = Series
-            .SelectMany(series => series.Bars)
-            .SelectMany(bar => new[] { bar.Low, bar.High });
+        var ends = Series.SelectMany(series => series.Bars).SelectMany(bar => new[] { bar.Low, bar.High });
         var y = new LinearScale(ends.Append(0), PlotFrame.Bottom, PlotFrame.Top);
         frame.HorizontalGrid(y);
         var groupWidth = (PlotFrame.Right - PlotFrame.Left) / Groups.Count;
@@ -48,13 +46,7 @@ public sealed record BarChart(
         canvas.Text(middle, y, name, anchor: turned ? "end" : "middle", turn: turned ? -25 : 0);
     }
 
-    private void DrawGroup(
-        SvgCanvas canvas,
-        LinearScale y,
-        int group,
-        double left,
-        double groupWidth
-    )
+    private void DrawGroup(SvgCanvas canvas, LinearScale y, int group, double left, double groupWidth)
     {
         const double space = 4;
         const double widest = 56;
@@ -71,21 +63,10 @@ public sealed record BarChart(
             canvas.Rectangle(x, top, width, bottom - top, SvgCanvas.Colour(i));
             if (bar.Interval is { } interval)
             {
-                canvas.ErrorBar(
-                    x + (width / 2),
-                    y.Pixel(interval.Low),
-                    y.Pixel(interval.High),
-                    SvgCanvas.Ink
-                );
+                canvas.ErrorBar(x + (width / 2), y.Pixel(interval.Low), y.Pixel(interval.High), SvgCanvas.Ink);
             }
             var label = bar.Value.ToString("0.0", CultureInfo.InvariantCulture);
-            canvas.Text(
-                x + (width / 2),
-                y.Pixel(Math.Max(0, bar.High)) - 6,
-                label,
-                size: 11,
-                anchor: "middle"
-            );
+            canvas.Text(x + (width / 2), y.Pixel(Math.Max(0, bar.High)) - 6, label, size: 11, anchor: "middle");
         }
     }
 }

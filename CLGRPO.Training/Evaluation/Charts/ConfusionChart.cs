@@ -34,21 +34,8 @@ public sealed record ConfusionChart(
         var (left, top) = (54 + longest, 76 + (0.65 * longest)); // column names are turned by 40°
         var width = Math.Max(left + (size * Cell) + (0.77 * longest), (9.5 * Title.Length) + 40);
         var canvas = new SvgCanvas(width, top + (Labels.Count * Cell) + 24, Title);
-        canvas.Text(
-            left + (size * Cell / 2),
-            52,
-            "predicted",
-            fill: SvgCanvas.Muted,
-            anchor: "middle"
-        );
-        canvas.Text(
-            20,
-            top + (Labels.Count * Cell / 2),
-            "true",
-            fill: SvgCanvas.Muted,
-            anchor: "middle",
-            turn: -90
-        );
+        canvas.Text(left + (size * Cell / 2), 52, "predicted", fill: SvgCanvas.Muted, anchor: "middle");
+        canvas.Text(20, top + (Labels.Count * Cell / 2), "true", fill: SvgCanvas.Muted, anchor: "middle", turn: -90);
         for (var column = 0; column < size; column++)
         {
             canvas.Text(left + ((column + 0.5) * Cell), top - 10, columns[column], turn: -40);

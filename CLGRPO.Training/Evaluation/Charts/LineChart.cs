@@ -5,12 +5,7 @@ namespace CLGRPO.Training.Evaluation.Charts;
 /// <param name="XTitle">What runs to the right, with its unit.</param>
 /// <param name="YTitle">What runs upwards, with its unit.</param>
 /// <param name="Series">One colour each.</param>
-public sealed record LineChart(
-    string Title,
-    string XTitle,
-    string YTitle,
-    IReadOnlyList<LineSeries> Series
-)
+public sealed record LineChart(string Title, string XTitle, string YTitle, IReadOnlyList<LineSeries> Series)
 {
     // With more points than this the dots would hide the line.
     private const int DottedPoints = 40;
@@ -19,10 +14,7 @@ public sealed record LineChart(
     public string ToSvg()
     {
         var frame = new PlotFrame(Title, YTitle, XTitle, [.. Series.Select(series => series.Name)]);
-        var points = Series
-            .SelectMany(series => series.Points)
-            .Where(point => point.IsFinite)
-            .ToList();
+        var points = Series.SelectMany(series => series.Points).Where(point => point.IsFinite).ToList();
         var x = new LinearScale(
             points.Select(point => point.X),
             PlotFrame.Left + 12,
@@ -36,27 +28,13 @@ public sealed record LineChart(
             PlotFrame.Top
         );
         frame.HorizontalGrid(y);
-        frame.Canvas.Line(
-            PlotFrame.Left,
-            PlotFrame.Bottom,
-            PlotFrame.Right,
-            PlotFrame.Bottom,
-            SvgCanvas.Muted
-        );
+        frame.Canvas.Line(PlotFrame.Left, PlotFrame.Bottom, PlotFrame.Right, PlotFrame.Bottom, SvgCanvas.Muted);
         XTicks(frame.Canvas, x);
         for (var i = 0; i < Series.Count; i++)
         {
             // Error bars at the same place stand side by side.
-            var shift = points.Any(point => point.Interval is not null)
-                ? 6 * (i - ((Series.Count - 1) / 2.0))
-                : 0;
-            Draw(
-                frame.Canvas,
-                Series[i],
-                SvgCanvas.Colour(i),
-                value => x.Pixel(value) + shift,
-                y.Pixel
-            );
+            var shift = points.Any(point => point.Interval is not null) ? 6 * (i - ((Series.Count - 1) / 2.0)) : 0;
+            Draw(frame.Canvas, Series[i], SvgCanvas.Colour(i), value => x.Pixel(value) + shift, y.Pixel);
         }
         return frame.Canvas.ToString();
     }
@@ -65,20 +43,8 @@ public sealed record LineChart(
     {
         foreach (var tick in x.Ticks)
         {
-            canvas.Line(
-                x.Pixel(tick),
-                PlotFrame.Bottom,
-                x.Pixel(tick),
-                PlotFrame.Bottom + 5,
-                SvgCanvas.Muted
-            );
-            canvas.Text(
-                x.Pixel(tick),
-                PlotFrame.Bottom + 20,
-                x.Label(tick),
-                fill: SvgCanvas.Muted,
-                anchor: "middle"
-            );
+            canvas.Line(x.Pixel(tick), PlotFrame.Bottom, x.Pixel(tick), PlotFrame.Bottom + 5, SvgCanvas.Muted);
+            canvas.Text(x.Pixel(tick), PlotFrame.Bottom + 20, x.Label(tick), fill: SvgCanvas.Muted, anchor: "middle");
         }
     }
 

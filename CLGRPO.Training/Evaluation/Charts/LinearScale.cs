@@ -37,10 +37,7 @@ internal sealed class LinearScale
         var step = RoundStep((_high - _low) / steps);
         if (roundEnds)
         {
-            (_low, _high) = (
-                Math.Floor((_low / step) + 1e-9) * step,
-                Math.Ceiling((_high / step) - 1e-9) * step
-            );
+            (_low, _high) = (Math.Floor((_low / step) + 1e-9) * step, Math.Ceiling((_high / step) - 1e-9) * step);
         }
         var first = (long)Math.Ceiling((_low / step) - 1e-9);
         var last = (long)Math.Floor((_high / step) + 1e-9);
@@ -50,11 +47,9 @@ internal sealed class LinearScale
 
     public IReadOnlyList<double> Ticks { get; }
 
-    public double Pixel(double value) =>
-        _fromPixel + ((value - _low) / (_high - _low) * (_toPixel - _fromPixel));
+    public double Pixel(double value) => _fromPixel + ((value - _low) / (_high - _low) * (_toPixel - _fromPixel));
 
-    public string Label(double tick) =>
-        tick.ToString(_format, CultureInfo.InvariantCulture).Replace('-', '−');
+    public string Label(double tick) => tick.ToString(_format, CultureInfo.InvariantCulture).Replace('-', '−');
 
     // 1, 2 or 5 times a power of ten
     private static double RoundStep(double raw)

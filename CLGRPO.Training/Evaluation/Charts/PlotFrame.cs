@@ -16,13 +16,7 @@ internal sealed class PlotFrame
         Canvas = new SvgCanvas(Width, Height, title);
         var middle = (Top + Bottom) / 2;
         Canvas.Text(20, middle, yTitle, fill: SvgCanvas.Muted, anchor: "middle", turn: -90);
-        Canvas.Text(
-            (Left + Right) / 2,
-            Height - 14,
-            xTitle,
-            fill: SvgCanvas.Muted,
-            anchor: "middle"
-        );
+        Canvas.Text((Left + Right) / 2, Height - 14, xTitle, fill: SvgCanvas.Muted, anchor: "middle");
         if (legend.Count > 1)
         {
             DrawLegend(legend);
@@ -35,20 +29,8 @@ internal sealed class PlotFrame
     {
         foreach (var tick in y.Ticks)
         {
-            Canvas.Line(
-                Left,
-                y.Pixel(tick),
-                Right,
-                y.Pixel(tick),
-                tick == 0 ? SvgCanvas.Muted : SvgCanvas.Grid
-            );
-            Canvas.Text(
-                Left - 8,
-                y.Pixel(tick) + 4,
-                y.Label(tick),
-                fill: SvgCanvas.Muted,
-                anchor: "end"
-            );
+            Canvas.Line(Left, y.Pixel(tick), Right, y.Pixel(tick), tick == 0 ? SvgCanvas.Muted : SvgCanvas.Grid);
+            Canvas.Text(Left - 8, y.Pixel(tick) + 4, y.Label(tick), fill: SvgCanvas.Muted, anchor: "end");
         }
     }
 

@@ -9,10 +9,7 @@ public static class ReportCharts
             $"Held-out accuracy by stage, {report.Dataset}",
             "accuracy %, 95 % interval",
             [.. report.Rows.Select(row => row.Name)],
-            [
-                Bars("greedy", report, row => row.Greedy),
-                Bars("sampled at T = 1", report, row => row.Sampled),
-            ]
+            [Bars("greedy", report, row => row.Greedy), Bars("sampled at T = 1", report, row => row.Sampled)]
         );
 
     /// <summary>The confusion matrix of a row's greedy answers.</summary>
@@ -30,8 +27,5 @@ public static class ReportCharts
     ) => new(name, [.. report.Rows.Select(decoding).Select(Percent)]);
 
     private static Bar Percent(EvaluationScores scores) =>
-        new(
-            100 * scores.Accuracy,
-            new Interval(100 * scores.AccuracyInterval.Low, 100 * scores.AccuracyInterval.High)
-        );
+        new(100 * scores.Accuracy, new Interval(100 * scores.AccuracyInterval.Low, 100 * scores.AccuracyInterval.High));
 }

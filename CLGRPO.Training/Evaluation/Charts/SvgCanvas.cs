@@ -52,15 +52,7 @@ internal sealed class SvgCanvas
         Add("rect", ("x", x), ("y", y), ("width", width), ("height", height), ("fill", fill));
 
     public void Line(double x1, double y1, double x2, double y2, string stroke, double width = 1) =>
-        Add(
-            "line",
-            ("x1", x1),
-            ("y1", y1),
-            ("x2", x2),
-            ("y2", y2),
-            ("stroke", stroke),
-            ("stroke-width", width)
-        );
+        Add("line", ("x1", x1), ("y1", y1), ("x2", x2), ("y2", y2), ("stroke", stroke), ("stroke-width", width));
 
     public void Circle(double x, double y, double radius, string fill) =>
         Add("circle", ("cx", x), ("cy", y), ("r", radius), ("fill", fill));
@@ -68,10 +60,7 @@ internal sealed class SvgCanvas
     public void Polyline(IEnumerable<(double X, double Y)> points, string stroke) =>
         Add(
             "polyline",
-            (
-                "points",
-                string.Join(' ', points.Select(point => $"{Number(point.X)},{Number(point.Y)}"))
-            ),
+            ("points", string.Join(' ', points.Select(point => $"{Number(point.X)},{Number(point.Y)}"))),
             ("fill", "none"),
             ("stroke", stroke),
             ("stroke-width", 2),
@@ -98,24 +87,14 @@ internal sealed class SvgCanvas
         double turn = 0
     )
     {
-        var element = Add(
-            "text",
-            ("x", x),
-            ("y", y),
-            ("font-size", size),
-            ("fill", fill),
-            ("text-anchor", anchor)
-        );
+        var element = Add("text", ("x", x), ("y", y), ("font-size", size), ("fill", fill), ("text-anchor", anchor));
         if (bold)
         {
             element.SetAttributeValue("font-weight", "600");
         }
         if (turn != 0)
         {
-            element.SetAttributeValue(
-                "transform",
-                $"rotate({Number(turn)} {Number(x)} {Number(y)})"
-            );
+            element.SetAttributeValue("transform", $"rotate({Number(turn)} {Number(x)} {Number(y)})");
         }
         element.Value = Clean(text);
     }
@@ -129,25 +108,20 @@ internal sealed class SvgCanvas
         {
             element.SetAttributeValue(
                 key,
-                value is string text
-                    ? text
-                    : Number(Convert.ToDouble(value, CultureInfo.InvariantCulture))
+                value is string text ? text : Number(Convert.ToDouble(value, CultureInfo.InvariantCulture))
             );
         }
         _root.Add(element);
         return element;
     }
 
-    private static string Number(double value) =>
-        value.ToString("0.##", CultureInfo.InvariantCulture);
+    private static string Number(double value) => value.ToString("0.##", CultureInfo.InvariantCulture);
 
     // The XML writer escapes what has a meaning; what XML cannot hold at all is shown as a replacement character.
     private static string Clean(string text)
     {
         var kept = text.EnumerateRunes()
-            .Select(rune =>
-                rune.IsBmp && !XmlConvert.IsXmlChar((char)rune.Value) ? "\uFFFD" : rune.ToString()
-            );
+            .Select(rune => rune.IsBmp && !XmlConvert.IsXmlChar((char)rune.Value) ? "\uFFFD" : rune.ToString());
         return string.Concat(kept);
     }
 }

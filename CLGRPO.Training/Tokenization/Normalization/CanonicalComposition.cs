@@ -117,8 +117,7 @@ internal static class CanonicalComposition
 
     /// <summary>Where the character before <paramref name="at"/> starts, since a mark may join it.</summary>
     private static int PreviousCharacter(string text, int at, int floor) =>
-        Rune.DecodeLastFromUtf16(text.AsSpan(floor, at - floor), out _, out var width)
-        == OperationStatus.Done
+        Rune.DecodeLastFromUtf16(text.AsSpan(floor, at - floor), out _, out var width) == OperationStatus.Done
             ? at - width
             : at; // nothing before it, or half a surrogate pair, which nothing joins
 
@@ -227,11 +226,7 @@ internal static class CanonicalComposition
         }
         var syllable = first - SyllableBase;
         var tail = second - TailBase;
-        if (
-            syllable is >= 0 and < SyllableCount
-            && syllable % TailCount == 0
-            && tail is > 0 and < TailCount
-        )
+        if (syllable is >= 0 and < SyllableCount && syllable % TailCount == 0 && tail is > 0 and < TailCount)
         {
             return first + tail;
         }

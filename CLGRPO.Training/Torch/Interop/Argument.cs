@@ -29,15 +29,12 @@ internal readonly struct Argument
         Tag switch
         {
             ValueTag.IntList => Reference is long[] items ? items.Length : 1,
-            ValueTag.TensorList or ValueTag.OptionalTensorList => (
-                (torch.Tensor?[])Reference!
-            ).Length,
+            ValueTag.TensorList or ValueTag.OptionalTensorList => ((torch.Tensor?[])Reference!).Length,
             ValueTag.String => (System.Text.Encoding.UTF8.GetByteCount((string)Reference!) + 7) / 8,
             _ => 0,
         };
 
-    public static Argument OptionalTensors(torch.Tensor?[] tensors) =>
-        new(ValueTag.OptionalTensorList, 0, tensors);
+    public static Argument OptionalTensors(torch.Tensor?[] tensors) => new(ValueTag.OptionalTensorList, 0, tensors);
 
     /// <summary>A list of one integer, without an array for it.</summary>
     public static Argument List(long item) => new(ValueTag.IntList, item);
@@ -45,19 +42,16 @@ internal readonly struct Argument
     public static implicit operator Argument(torch.Tensor? tensor) =>
         tensor is null ? default : new(ValueTag.Tensor, 0, tensor);
 
-    public static implicit operator Argument(Scalar? scalar) =>
-        scalar is null ? default : new(scalar.Tag, scalar.Bits);
+    public static implicit operator Argument(Scalar? scalar) => scalar is null ? default : new(scalar.Tag, scalar.Bits);
 
     public static implicit operator Argument(long value) => new(ValueTag.Int, value);
 
-    public static implicit operator Argument(long? value) =>
-        value is null ? default : (Argument)value.Value;
+    public static implicit operator Argument(long? value) => value is null ? default : (Argument)value.Value;
 
     public static implicit operator Argument(double value) =>
         new(ValueTag.Double, BitConverter.DoubleToInt64Bits(value));
 
-    public static implicit operator Argument(double? value) =>
-        value is null ? default : (Argument)value.Value;
+    public static implicit operator Argument(double? value) => value is null ? default : (Argument)value.Value;
 
     public static implicit operator Argument(bool value) => new(ValueTag.Bool, value ? 1 : 0);
 
@@ -67,16 +61,13 @@ internal readonly struct Argument
     public static implicit operator Argument(ReadOnlySpan<long> items) =>
         items.Length == 1 ? List(items[0]) : new(ValueTag.IntList, 0, items.ToArray());
 
-    public static implicit operator Argument(torch.Tensor[] tensors) =>
-        new(ValueTag.TensorList, 0, tensors);
+    public static implicit operator Argument(torch.Tensor[] tensors) => new(ValueTag.TensorList, 0, tensors);
 
     public static implicit operator Argument(string text) => new(ValueTag.String, 0, text);
 
-    public static implicit operator Argument(torch.ScalarType type) =>
-        new(ValueTag.Int, (long)type);
+    public static implicit operator Argument(torch.ScalarType type) => new(ValueTag.Int, (long)type);
 
-    public static implicit operator Argument(torch.ScalarType? type) =>
-        type is null ? default : (Argument)type.Value;
+    public static implicit operator Argument(torch.ScalarType? type) => type is null ? default : (Argument)type.Value;
 
     public static implicit operator Argument(torch.Device? device) =>
         device is null ? default : new(ValueTag.Device, device.Code);

@@ -252,10 +252,7 @@ internal static class Aten
     public static readonly Operator remainder_scalar_ = new("remainder_", "Scalar");
     public static readonly Operator repeat = new("repeat");
     public static readonly Operator repeat_interleave = new("repeat_interleave", "self_int");
-    public static readonly Operator repeat_interleave_tensor = new(
-        "repeat_interleave",
-        "self_Tensor"
-    );
+    public static readonly Operator repeat_interleave_tensor = new("repeat_interleave", "self_Tensor");
     public static readonly Operator reshape = new("reshape");
     public static readonly Operator roll = new("roll");
     public static readonly Operator round_decimals = new("round", "decimals");
@@ -263,9 +260,7 @@ internal static class Aten
     public static readonly Operator rsqrt_ = new("rsqrt_");
     public static readonly Operator rsub_scalar = new("rsub", "Scalar");
     public static readonly Operator scalar_tensor = new("scalar_tensor");
-    public static readonly Operator scaled_dot_product_attention = new(
-        "scaled_dot_product_attention"
-    );
+    public static readonly Operator scaled_dot_product_attention = new("scaled_dot_product_attention");
     public static readonly Operator scatter = new("scatter", "src");
     public static readonly Operator scatter_ = new("scatter_", "src");
     public static readonly Operator scatter_add = new("scatter_add");

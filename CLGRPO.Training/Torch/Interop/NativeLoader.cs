@@ -40,13 +40,10 @@ internal static partial class NativeLoader
     }
 
     private static unsafe int SetThreads(IntPtr library, int count) =>
-        ((delegate* unmanaged<int, int>)NativeLibrary.GetExport(library, "torch_set_threads"))(
-            count
-        );
+        ((delegate* unmanaged<int, int>)NativeLibrary.GetExport(library, "torch_set_threads"))(count);
 
     // Environment.SetEnvironmentVariable changes .NET's own copy, which native code does not see.
-    private static void SetUnlessSet(string name, string value) =>
-        _ = setenv(name, value, overwrite: 0);
+    private static void SetUnlessSet(string name, string value) => _ = setenv(name, value, overwrite: 0);
 
     private static bool IsIntel()
     {

@@ -33,9 +33,7 @@ internal sealed unsafe class Operator(string name, string overload = "")
     }
 
     /// <summary>Calls an operator that returns two tensors.</summary>
-    public (torch.Tensor First, torch.Tensor Second) CallTwo(
-        params ReadOnlySpan<Argument> arguments
-    )
+    public (torch.Tensor First, torch.Tensor Second) CallTwo(params ReadOnlySpan<Argument> arguments)
     {
         var results = stackalloc NativeValue[2];
         Invoke(arguments, results, 2);
@@ -147,10 +145,7 @@ internal sealed unsafe class Operator(string name, string overload = "")
                 var text = (string)argument.Reference!;
                 value.Pointer = (IntPtr)list;
                 var room = argument.ListWords;
-                value.Length = Encoding.UTF8.GetBytes(
-                    text,
-                    new Span<byte>(list, room * sizeof(long))
-                );
+                value.Length = Encoding.UTF8.GetBytes(text, new Span<byte>(list, room * sizeof(long)));
                 return room;
             default:
                 value.Integer = argument.Bits;

@@ -25,20 +25,11 @@ public static partial class torch
             )
             {
                 if (p < 0)
-                    throw new ArgumentException(
-                        "Dropout probability must be greater than or equal to zero."
-                    );
+                    throw new ArgumentException("Dropout probability must be greater than or equal to zero.");
                 if (is_casual && attn_mask is not null)
                     throw new ArgumentException("Causal attention masking cannot pass a mask.");
                 return Aten.scaled_dot_product_attention.Exists
-                    ? Aten.scaled_dot_product_attention.Call(
-                        query,
-                        key,
-                        value,
-                        attn_mask,
-                        p,
-                        is_casual
-                    )
+                    ? Aten.scaled_dot_product_attention.Call(query, key, value, attn_mask, p, is_casual)
                     : Attention(query, key, value, attn_mask, p, is_casual);
             }
 
@@ -54,8 +45,7 @@ public static partial class torch
             {
                 using var scope = NewDisposeScope();
                 if (isCausal)
-                    mask = ones([query.size(-2), key.size(-2)], ScalarType.Bool, query.device)
-                        .tril_();
+                    mask = ones([query.size(-2), key.size(-2)], ScalarType.Bool, query.device).tril_();
                 var scores = query.mul(1 / Math.Sqrt(query.size(-1))).matmul(key.transpose(-2, -1));
                 if (mask?.dtype == ScalarType.Bool)
                     scores = scores.masked_fill(mask.logical_not(), double.NegativeInfinity);

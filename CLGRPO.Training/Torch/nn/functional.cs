@@ -86,14 +86,11 @@ namespace TorchSharp
                         groups
                     );
 
-                public static Tensor relu(Tensor x, bool inplace = false) =>
-                    inplace ? x.relu_() : x.relu();
+                public static Tensor relu(Tensor x, bool inplace = false) => inplace ? x.relu_() : x.relu();
 
-                public static Tensor silu(Tensor x, bool inplace = false) =>
-                    inplace ? x.silu_() : x.silu();
+                public static Tensor silu(Tensor x, bool inplace = false) => inplace ? x.silu_() : x.silu();
 
-                public static Tensor tanh(Tensor x, bool inplace = false) =>
-                    inplace ? x.tanh_() : x.tanh();
+                public static Tensor tanh(Tensor x, bool inplace = false) => inplace ? x.tanh_() : x.tanh();
 
                 public static Tensor sigmoid(Tensor x) => x.sigmoid();
 
@@ -104,14 +101,9 @@ namespace TorchSharp
 
                 public static Tensor gelu(Tensor x) => x.gelu();
 
-                public static Tensor gelu(Tensor x, bool inplace) =>
-                    gelu(x, GELU.Approximate.none, inplace);
+                public static Tensor gelu(Tensor x, bool inplace) => gelu(x, GELU.Approximate.none, inplace);
 
-                public static Tensor gelu(
-                    Tensor x,
-                    GELU.Approximate approximate,
-                    bool inplace = false
-                )
+                public static Tensor gelu(Tensor x, GELU.Approximate approximate, bool inplace = false)
                 {
                     if (!inplace)
                         return Aten.gelu.Call(x, approximate.ToString());
@@ -124,12 +116,7 @@ namespace TorchSharp
 
                 public static Tensor log_softmax(Tensor x, long dim) => x.log_softmax(dim);
 
-                public static Tensor dropout(
-                    Tensor input,
-                    double p = 0.5,
-                    bool training = true,
-                    bool inplace = false
-                )
+                public static Tensor dropout(Tensor input, double p = 0.5, bool training = true, bool inplace = false)
                 {
                     if (!inplace)
                         return Aten.dropout.Call(input, p, training);
@@ -150,9 +137,7 @@ namespace TorchSharp
                 public static Tensor one_hot(Tensor x, long num_classes = -1) =>
                     x.dtype == ScalarType.Int64
                         ? Aten.one_hot.Call(x, num_classes)
-                        : throw new ArgumentException(
-                            "OneHot input tensor must have elements of type Int64"
-                        );
+                        : throw new ArgumentException("OneHot input tensor must have elements of type Int64");
 
                 private static long[] Both(long[]? values, long otherwise) =>
                     values switch

@@ -21,15 +21,7 @@ public static partial class torch
                 long ignore_index = -100,
                 Reduction reduction = Reduction.Mean,
                 double label_smoothing = 0.0
-            ) =>
-                Aten.cross_entropy_loss.Call(
-                    input,
-                    target,
-                    weight,
-                    (long)reduction,
-                    ignore_index,
-                    label_smoothing
-                );
+            ) => Aten.cross_entropy_loss.Call(input, target, weight, (long)reduction, ignore_index, label_smoothing);
 
             /// <param name="input">[batch, classes, …], log-probabilities.</param>
             /// <param name="target">[batch, …], class numbers; -100 counts for nothing.</param>
@@ -42,11 +34,8 @@ public static partial class torch
                 Reduction reduction = Reduction.Mean
             ) => Aten.nll_loss_nd.Call(input, target, weight, (long)reduction);
 
-            public static Tensor mse_loss(
-                Tensor input,
-                Tensor target,
-                Reduction reduction = Reduction.Mean
-            ) => Aten.mse_loss.Call(input, target, (long)reduction);
+            public static Tensor mse_loss(Tensor input, Tensor target, Reduction reduction = Reduction.Mean) =>
+                Aten.mse_loss.Call(input, target, (long)reduction);
 
             /// <summary>target · (log target − input), with input in log space.</summary>
             public static Tensor kl_div(

@@ -4,8 +4,7 @@ namespace CLGRPO.Data.Tests.Datasets;
 
 public sealed class DatasetVersionReaderTests : IDisposable
 {
-    private const string Hash64 =
-        "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+    private const string Hash64 = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
     private readonly TemporaryFolder _root = new();
     private readonly RawVersion _raw;
 
@@ -28,31 +27,19 @@ public sealed class DatasetVersionReaderTests : IDisposable
     }
 
     [Theory]
-    [InlineData(
-        """{"id":"b","image":"IMG","label":"no","attributes":{},"colour":1}""",
-        "unknown key 'colour'"
-    )]
+    [InlineData("""{"id":"b","image":"IMG","label":"no","attributes":{},"colour":1}""", "unknown key 'colour'")]
     [InlineData("""{"image":"IMG","label":"no","attributes":{}}""", "missing key 'id'")]
     [InlineData("""{"id":"b","label":"no","attributes":{}}""", "missing key 'image'")]
     [InlineData("""{"id":"b","image":"IMG","attributes":{}}""", "missing key 'label'")]
     [InlineData("""{"id":"b","image":"IMG","label":"no"}""", "missing key 'attributes'")]
-    [InlineData(
-        """{"id":1,"image":"IMG","label":"no","attributes":{}}""",
-        "'id' must be a string, not the number 1"
-    )]
-    [InlineData(
-        """{"id":"b","id":"b","image":"IMG","label":"no","attributes":{}}""",
-        "not valid JSON"
-    )]
+    [InlineData("""{"id":1,"image":"IMG","label":"no","attributes":{}}""", "'id' must be a string, not the number 1")]
+    [InlineData("""{"id":"b","id":"b","image":"IMG","label":"no","attributes":{}}""", "not valid JSON")]
     [InlineData(
         """{"id":"b","image":"IMG","label":"maybe","attributes":{}}""",
         "unknown label 'maybe'; known are yes, no"
     )]
     [InlineData("""{"id":"b","image":"IMG","label":"No","attributes":{}}""", "unknown label 'No'")]
-    [InlineData(
-        """{"id":"b","image":"IMG","label":"no","attributes":{"mood":["good"]}}""",
-        "unknown attribute 'mood'"
-    )]
+    [InlineData("""{"id":"b","image":"IMG","label":"no","attributes":{"mood":["good"]}}""", "unknown attribute 'mood'")]
     [InlineData(
         """{"id":"b","image":"IMG","label":"no","attributes":{"size":["huge"]}}""",
         "unknown value 'huge' of attribute 'size'"
@@ -65,27 +52,12 @@ public sealed class DatasetVersionReaderTests : IDisposable
         """{"id":"b","image":"IMG","label":"no","attributes":{"size":"small"}}""",
         "'attributes.size' must be a list of strings"
     )]
-    [InlineData(
-        """{"id":"A","image":"IMG","label":"no","attributes":{}}""",
-        "id 'A' is already used at train.jsonl:1"
-    )]
-    [InlineData(
-        """{"id":"../b","image":"IMG","label":"no","attributes":{}}""",
-        "id '../b' must be"
-    )]
-    [InlineData(
-        """{"id":"b\u0000","image":"IMG","label":"no","attributes":{}}""",
-        "id 'b\\u0000' must be"
-    )]
+    [InlineData("""{"id":"A","image":"IMG","label":"no","attributes":{}}""", "id 'A' is already used at train.jsonl:1")]
+    [InlineData("""{"id":"../b","image":"IMG","label":"no","attributes":{}}""", "id '../b' must be")]
+    [InlineData("""{"id":"b\u0000","image":"IMG","label":"no","attributes":{}}""", "id 'b\\u0000' must be")]
     [InlineData("""{"id":"b","image":"HASH","label":"no","attributes":{}}""", "is missing in")]
-    [InlineData(
-        """{"id":"b","image":"UPPER","label":"no","attributes":{}}""",
-        "64 lower-case hex digits"
-    )]
-    [InlineData(
-        """{"id":"b","image":"abc","label":"no","attributes":{}}""",
-        "64 lower-case hex digits"
-    )]
+    [InlineData("""{"id":"b","image":"UPPER","label":"no","attributes":{}}""", "64 lower-case hex digits")]
+    [InlineData("""{"id":"b","image":"abc","label":"no","attributes":{}}""", "64 lower-case hex digits")]
     [InlineData(
         """{"id":"b","image":"IMG","label":"no","attributes":{},"completion":"x"}""",
         "completion and teacher belong together"
@@ -113,13 +85,9 @@ public sealed class DatasetVersionReaderTests : IDisposable
         Assert.Contains(
             problems,
             problem =>
-                problem is { File: "train.jsonl", Line: 2 }
-                && problem.Reason.Contains(reason, StringComparison.Ordinal)
+                problem is { File: "train.jsonl", Line: 2 } && problem.Reason.Contains(reason, StringComparison.Ordinal)
         );
-        Assert.All(
-            problems,
-            problem => Assert.Equal(("train.jsonl", 2), (problem.File, problem.Line))
-        );
+        Assert.All(problems, problem => Assert.Equal(("train.jsonl", 2), (problem.File, problem.Line)));
     }
 
     [Fact]
@@ -143,10 +111,7 @@ public sealed class DatasetVersionReaderTests : IDisposable
 
         var problem = Assert.Single(Problems(_raw.Write()));
 
-        Assert.Equal(
-            "the image of id 'd' is also at train.jsonl:1: splits must not share images",
-            problem.Reason
-        );
+        Assert.Equal("the image of id 'd' is also at train.jsonl:1: splits must not share images", problem.Reason);
     }
 
     [Fact]
@@ -163,11 +128,7 @@ public sealed class DatasetVersionReaderTests : IDisposable
 
     [Theory]
     [InlineData("\"train\": 2", "\"train\": 3", "has 2 rows, but dataset.json says 3")]
-    [InlineData(
-        "\"format_version\": 1",
-        "\"format_version\": 2",
-        "format_version 2 is not known; this build reads 1"
-    )]
+    [InlineData("\"format_version\": 1", "\"format_version\": 2", "format_version 2 is not known; this build reads 1")]
     [InlineData("\"name\": \"tiny\"", "\"name\": \"other\"", "differs from the folder's name")]
     [InlineData("[\"yes\", \"no\"]", "[\"yes\", \"Yes\"]", "labels names an entry twice")]
     [InlineData("[\"yes\", \"no\"]", "[\"yes\"]", "at least 2 are needed")]
@@ -178,10 +139,7 @@ public sealed class DatasetVersionReaderTests : IDisposable
     {
         _raw.Info = _raw.Info.Replace(part, replacement, StringComparison.Ordinal);
 
-        Assert.Contains(
-            Problems(_raw.Write()),
-            problem => problem.Reason.Contains(reason, StringComparison.Ordinal)
-        );
+        Assert.Contains(Problems(_raw.Write()), problem => problem.Reason.Contains(reason, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -190,16 +148,9 @@ public sealed class DatasetVersionReaderTests : IDisposable
     {
         var version = _raw.Write();
         var file = Path.Combine(version, "train.jsonl");
-        File.WriteAllText(
-            file,
-            File.ReadAllText(file).Replace("\"yes\"", "\"no\"", StringComparison.Ordinal)
-        );
+        File.WriteAllText(file, File.ReadAllText(file).Replace("\"yes\"", "\"no\"", StringComparison.Ordinal));
 
-        Assert.Contains(
-            "the version was changed",
-            Assert.Single(Problems(version)).Reason,
-            StringComparison.Ordinal
-        );
+        Assert.Contains("the version was changed", Assert.Single(Problems(version)).Reason, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -221,10 +172,7 @@ public sealed class DatasetVersionReaderTests : IDisposable
     public void Open_NotUtf8_IsReported()
     {
         var version = _raw.Write();
-        File.WriteAllBytes(
-            Path.Combine(version, "val.jsonl"),
-            [(byte)'"', 0xFF, (byte)'"', (byte)'\n']
-        );
+        File.WriteAllBytes(Path.Combine(version, "val.jsonl"), [(byte)'"', 0xFF, (byte)'"', (byte)'\n']);
 
         Assert.Contains(
             Problems(version),
@@ -258,10 +206,7 @@ public sealed class DatasetVersionReaderTests : IDisposable
         var version = _raw.Write();
 
         Assert.Equal(version, DatasetVersion.Find(_root.Path, "tiny"));
-        Assert.Equal(
-            version,
-            DatasetVersion.Find(_root.Path, $"tiny@{Path.GetFileName(version)[..6]}")
-        );
+        Assert.Equal(version, DatasetVersion.Find(_root.Path, $"tiny@{Path.GetFileName(version)[..6]}"));
         Assert.Throws<DirectoryNotFoundException>(() => DatasetVersion.Find(_root.Path, "tiny@zz"));
         Assert.Throws<DirectoryNotFoundException>(() => DatasetVersion.Find(_root.Path, "none"));
     }

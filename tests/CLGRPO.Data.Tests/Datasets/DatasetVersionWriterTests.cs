@@ -8,9 +8,7 @@ namespace CLGRPO.Data.Tests.Datasets;
 
 public sealed class DatasetVersionWriterTests : IDisposable
 {
-    private static readonly Dictionary<string, IReadOnlyList<string>> None = new(
-        StringComparer.Ordinal
-    );
+    private static readonly Dictionary<string, IReadOnlyList<string>> None = new(StringComparer.Ordinal);
     private readonly TemporaryFolder _root = new();
 
     public void Dispose() => _root.Dispose();
@@ -40,10 +38,7 @@ public sealed class DatasetVersionWriterTests : IDisposable
 
         Assert.Equal(
             ["blobs", "small"],
-            Directory
-                .GetFileSystemEntries(_root.Path)
-                .Select(Path.GetFileName)
-                .Order(StringComparer.Ordinal)
+            Directory.GetFileSystemEntries(_root.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal)
         );
         Assert.Equal(2, Directory.GetFiles(_root.In("blobs")).Length);
         Assert.Equal(
@@ -59,11 +54,7 @@ public sealed class DatasetVersionWriterTests : IDisposable
         var listing = new StringBuilder();
         foreach (var file in (string[])["dataset.json", "train.jsonl", "val.jsonl", "test.jsonl"])
             listing
-                .Append(
-                    Convert.ToHexStringLower(
-                        SHA256.HashData(File.ReadAllBytes(Path.Combine(version.Path, file)))
-                    )
-                )
+                .Append(Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Path.Combine(version.Path, file)))))
                 .Append("  ")
                 .Append(file)
                 .Append('\n');
@@ -105,9 +96,7 @@ public sealed class DatasetVersionWriterTests : IDisposable
     [InlineData("blobs")]
     [InlineData("")]
     public void New_BadName_IsRefused(string name) =>
-        Assert.Throws<ArgumentException>(() =>
-            new DatasetVersionWriter(_root.Path, Info() with { Name = name })
-        );
+        Assert.Throws<ArgumentException>(() => new DatasetVersionWriter(_root.Path, Info() with { Name = name }));
 
     [Fact]
     public void Open_AnyText_ComesBackAsWritten() =>
@@ -121,8 +110,7 @@ public sealed class DatasetVersionWriterTests : IDisposable
             )
             .Check(Config.QuickThrowOnFailure.WithMaxTest(30));
 
-    private static bool IsText(string text) =>
-        text == Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)); // no half surrogate pairs
+    private static bool IsText(string text) => text == Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)); // no half surrogate pairs
 
     private DatasetVersion Write(string completion)
     {
@@ -133,10 +121,7 @@ public sealed class DatasetVersionWriterTests : IDisposable
                 "a",
                 writer.AddImage("one"u8),
                 "yes",
-                new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal)
-                {
-                    ["size"] = ["large", "small"],
-                },
+                new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal) { ["size"] = ["large", "small"] },
                 completion,
                 "teacher"
             )

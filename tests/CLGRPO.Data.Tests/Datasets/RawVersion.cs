@@ -36,10 +36,7 @@ internal sealed class RawVersion(TemporaryFolder root)
             var (file, rows) in ((string, List<string>)[])
                 [("train.jsonl", Train), ("val.jsonl", Validation), ("test.jsonl", Test)]
         )
-            File.WriteAllText(
-                Path.Combine(draft, file),
-                string.Concat(rows.Select(row => row + "\n"))
-            );
+            File.WriteAllText(Path.Combine(draft, file), string.Concat(rows.Select(row => row + "\n")));
         var version = root.In(Name, DatasetHash.OfFolder(draft));
         Directory.Move(draft, version);
         return version;

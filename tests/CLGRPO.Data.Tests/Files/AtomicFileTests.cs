@@ -41,9 +41,7 @@ public sealed class AtomicFileTests : IDisposable
 
     [Fact]
     public void Write_FolderMissing_SaysSo() =>
-        Assert.Throws<DirectoryNotFoundException>(() =>
-            AtomicFile.WriteText(_folder.In("none", "a"), "x")
-        );
+        Assert.Throws<DirectoryNotFoundException>(() => AtomicFile.WriteText(_folder.In("none", "a"), "x"));
 
     [Fact]
     public void Commit_Folder_AppearsWithItsContent()
@@ -76,14 +74,9 @@ public sealed class AtomicFileTests : IDisposable
         Directory.CreateDirectory(_folder.In("target", "kept"));
         using var folder = new AtomicFolder(_folder.In("target"));
 
-        Assert.Contains(
-            "never replaced",
-            Assert.Throws<IOException>(folder.Commit).Message,
-            StringComparison.Ordinal
-        );
+        Assert.Contains("never replaced", Assert.Throws<IOException>(folder.Commit).Message, StringComparison.Ordinal);
         Assert.True(Directory.Exists(_folder.In("target", "kept")));
     }
 
-    private IEnumerable<string?> Names() =>
-        Directory.EnumerateFileSystemEntries(_folder.Path).Select(Path.GetFileName);
+    private IEnumerable<string?> Names() => Directory.EnumerateFileSystemEntries(_folder.Path).Select(Path.GetFileName);
 }

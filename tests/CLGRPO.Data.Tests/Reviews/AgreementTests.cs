@@ -35,15 +35,8 @@ public sealed class AgreementTests
     [InlineData(MeasurementLevel.Nominal, 0.743)]
     [InlineData(MeasurementLevel.Ordinal, 0.815)]
     [InlineData(MeasurementLevel.Interval, 0.849)]
-    public void KrippendorffAlpha_PublishedExample_IsThePublishedValue(
-        MeasurementLevel level,
-        double expected
-    ) =>
-        Assert.Equal(
-            expected,
-            Agreement.KrippendorffAlpha(KrippendorffExample, 6, level)!.Value,
-            0.0005
-        );
+    public void KrippendorffAlpha_PublishedExample_IsThePublishedValue(MeasurementLevel level, double expected) =>
+        Assert.Equal(expected, Agreement.KrippendorffAlpha(KrippendorffExample, 6, level)!.Value, 0.0005);
 
     [Fact]
     public void FleissKappa_PublishedExample_IsThePublishedValue()
@@ -51,10 +44,7 @@ public sealed class AgreementTests
         var items = FleissExample
             .Select(counts => counts.SelectMany((n, c) => Enumerable.Repeat(c, n)).ToList())
             .ToList();
-        var byRater = Enumerable
-            .Range(0, 14)
-            .Select(rater => items.Select(item => item[rater]).ToList())
-            .ToList();
+        var byRater = Enumerable.Range(0, 14).Select(rater => items.Select(item => item[rater]).ToList()).ToList();
 
         Assert.Equal(0.210, Agreement.FleissKappa(byRater, 5)!.Value, 0.0005);
     }
@@ -81,15 +71,8 @@ public sealed class AgreementTests
     [InlineData(KappaWeighting.None, 0.5)]
     [InlineData(KappaWeighting.Linear, 2.0 / 3)]
     [InlineData(KappaWeighting.Quadratic, 0.8)]
-    public void CohenKappa_Weighted_CountsNearMissesLess(
-        KappaWeighting weighting,
-        double expected
-    ) =>
-        Assert.Equal(
-            expected,
-            Agreement.CohenKappa([0, 1, 2], [0, 2, 2], 3, weighting)!.Value,
-            1e-12
-        );
+    public void CohenKappa_Weighted_CountsNearMissesLess(KappaWeighting weighting, double expected) =>
+        Assert.Equal(expected, Agreement.CohenKappa([0, 1, 2], [0, 2, 2], 3, weighting)!.Value, 1e-12);
 
     [Fact]
     [Trait("Id", "T1.3")]
@@ -211,8 +194,7 @@ public sealed class AgreementTests
 
     [Fact]
     [Trait("Id", "T1.3")]
-    public void CohenKappa_OneItem_IsZeroWhenTheyDiffer() =>
-        Assert.Equal(0, Agreement.CohenKappa([0], [1], 2));
+    public void CohenKappa_OneItem_IsZeroWhenTheyDiffer() => Assert.Equal(0, Agreement.CohenKappa([0], [1], 2));
 
     [Fact]
     public void PercentOfPairs_MissingRatings_CountsOnlyPairs() =>
@@ -240,9 +222,7 @@ public sealed class AgreementTests
                 ];
                 var nominal = Agreement.KrippendorffAlpha(raters, 2, MeasurementLevel.Nominal);
                 var ordinal = Agreement.KrippendorffAlpha(raters, 2, MeasurementLevel.Ordinal);
-                return nominal is null
-                    ? ordinal is null
-                    : Math.Abs(nominal.Value - ordinal!.Value) < 1e-12;
+                return nominal is null ? ordinal is null : Math.Abs(nominal.Value - ordinal!.Value) < 1e-12;
             })
         );
 
@@ -251,11 +231,7 @@ public sealed class AgreementTests
     {
         var error = Assert.Throws<ArgumentException>(() => Agreement.CohenKappa([0, 1], [0], 2));
 
-        Assert.Contains(
-            "the first has 2 ratings, the second 1",
-            error.Message,
-            StringComparison.Ordinal
-        );
+        Assert.Contains("the first has 2 ratings, the second 1", error.Message, StringComparison.Ordinal);
     }
 
     [Theory]

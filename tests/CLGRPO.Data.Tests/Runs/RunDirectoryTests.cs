@@ -37,9 +37,7 @@ public sealed class RunDirectoryTests : IDisposable
     public void Open_NotARun_SaysWhy() =>
         Assert.Contains(
             "has no recipe.yaml",
-            Assert
-                .Throws<DirectoryNotFoundException>(() => RunDirectory.Open(_folder.Path))
-                .Message,
+            Assert.Throws<DirectoryNotFoundException>(() => RunDirectory.Open(_folder.Path)).Message,
             StringComparison.Ordinal
         );
 
@@ -103,10 +101,7 @@ public sealed class RunDirectoryTests : IDisposable
         RolloutLog.Write(runLock, 12, [group, group]);
         RolloutLog.Write(runLock, 12, [group]);
 
-        Assert.Equal(
-            "12.ndjson",
-            Path.GetFileName(Assert.Single(Directory.GetFiles(runLock.Run.RolloutsPath)))
-        );
+        Assert.Equal("12.ndjson", Path.GetFileName(Assert.Single(Directory.GetFiles(runLock.Run.RolloutsPath))));
         var read = Assert.Single(RolloutLog.Read(runLock.Run, 12));
         Assert.Equal(("train-1", "Which <b>emotion</b>?"), (read.Sample, read.Prompt));
         Assert.Equal(

@@ -52,11 +52,7 @@ public sealed class RunEventsTests : IDisposable
         );
         Assert.Equal(written[2].Metrics, read[2].Metrics);
         Assert.Equal(written.Length, File.ReadAllLines(_run.EventsPath).Length);
-        Assert.Contains(
-            "\"type\":\"run_started\"",
-            File.ReadAllLines(_run.EventsPath)[0],
-            StringComparison.Ordinal
-        );
+        Assert.Contains("\"type\":\"run_started\"", File.ReadAllLines(_run.EventsPath)[0], StringComparison.Ordinal);
     }
 
     [Fact]
@@ -64,10 +60,7 @@ public sealed class RunEventsTests : IDisposable
     {
         Append(Step(1, double.NaN), Step(2, double.PositiveInfinity));
 
-        Assert.Equal(
-            [double.NaN, double.PositiveInfinity],
-            RunEvents.Read(_run).Select(item => item.Metrics!["loss"])
-        );
+        Assert.Equal([double.NaN, double.PositiveInfinity], RunEvents.Read(_run).Select(item => item.Metrics!["loss"]));
     }
 
     [Fact]
@@ -133,30 +126,16 @@ public sealed class RunEventsTests : IDisposable
         using (var events = RunEvents.Open(runLock))
             Parallel.For(0, 500, i => events.Append(Step(i, i)));
 
-        Assert.Equal(
-            Enumerable.Range(0, 500),
-            RunEvents.Read(_run).Select(item => item.Step!.Value).Order()
-        );
+        Assert.Equal(Enumerable.Range(0, 500), RunEvents.Read(_run).Select(item => item.Step!.Value).Order());
     }
 
     [Fact]
     [Trait("Id", "REL-RESUME-7")]
     public void EffectiveSteps_AfterAResume_LeaveTheAbandonedBranchOut()
     {
-        Append(
-            Step(1, 1),
-            Step(2, 2),
-            Step(3, 3),
-            RunEvent.Resumed(1),
-            Step(2, 22),
-            RunEvent.Resumed(2),
-            Step(3, 33)
-        );
+        Append(Step(1, 1), Step(2, 2), Step(3, 3), RunEvent.Resumed(1), Step(2, 22), RunEvent.Resumed(2), Step(3, 33));
 
-        Assert.Equal(
-            [1.0, 22, 33],
-            RunEvents.EffectiveSteps(_run).Select(item => item.Metrics!["loss"])
-        );
+        Assert.Equal([1.0, 22, 33], RunEvents.EffectiveSteps(_run).Select(item => item.Metrics!["loss"]));
         Assert.Equal(7, RunEvents.Read(_run).Count);
     }
 
@@ -174,10 +153,7 @@ public sealed class RunEventsTests : IDisposable
             Step(1, 6, "grpo")
         );
 
-        Assert.Equal(
-            [1.0, 4, 6],
-            RunEvents.EffectiveSteps(_run).Select(item => item.Metrics!["loss"])
-        );
+        Assert.Equal([1.0, 4, 6], RunEvents.EffectiveSteps(_run).Select(item => item.Metrics!["loss"]));
     }
 
     [Fact]
@@ -202,6 +178,5 @@ public sealed class RunEventsTests : IDisposable
     private static RunEvent Step(int step, double loss, string? stage = null) =>
         RunEvent.StepDone(step, Metrics(loss), stage);
 
-    private static Dictionary<string, double> Metrics(double loss) =>
-        new(StringComparer.Ordinal) { ["loss"] = loss };
+    private static Dictionary<string, double> Metrics(double loss) => new(StringComparer.Ordinal) { ["loss"] = loss };
 }

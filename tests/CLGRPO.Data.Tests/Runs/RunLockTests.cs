@@ -18,9 +18,7 @@ public sealed class RunLockTests : IDisposable
     {
         using (_run.Lock())
         {
-            var message = Assert
-                .Throws<RunLockedException>(() => RunDirectory.Open(_run.Path).Lock())
-                .Message;
+            var message = Assert.Throws<RunLockedException>(() => RunDirectory.Open(_run.Path).Lock()).Message;
             Assert.Contains(
                 $"process {Environment.ProcessId} on {Environment.MachineName}",
                 message,
@@ -35,20 +33,10 @@ public sealed class RunLockTests : IDisposable
     public void Lock_HeldByAnotherProcessInTheKernel_IsRefusedUntilItIsKilled()
     {
         // util-linux's flock takes the same kind of lock; it tells on stdout when it has it.
-        var start = new ProcessStartInfo("flock")
-        {
-            RedirectStandardOutput = true,
-            UseShellExecute = false,
-        };
+        var start = new ProcessStartInfo("flock") { RedirectStandardOutput = true, UseShellExecute = false };
         foreach (
             var argument in (string[])
-                [
-                    "--no-fork",
-                    Path.Combine(_run.Path, "lock"),
-                    "sh",
-                    "-c",
-                    "echo locked; exec sleep 600",
-                ]
+                ["--no-fork", Path.Combine(_run.Path, "lock"), "sh", "-c", "echo locked; exec sleep 600"]
         )
             start.ArgumentList.Add(argument);
         using var other = Process.Start(start)!;
@@ -82,11 +70,7 @@ public sealed class RunLockTests : IDisposable
             WriteOwner(Environment.MachineName, other.Id, DateTimeOffset.UtcNow.AddDays(-1));
             _run.Lock().Dispose();
 
-            WriteOwner(
-                Environment.MachineName,
-                other.Id,
-                new DateTimeOffset(other.StartTime.ToUniversalTime())
-            );
+            WriteOwner(Environment.MachineName, other.Id, new DateTimeOffset(other.StartTime.ToUniversalTime()));
             Assert.Throws<RunLockedException>(() => _run.Lock());
         }
         finally
@@ -118,15 +102,8 @@ public sealed class RunLockTests : IDisposable
         using var runLock = _run.Lock();
         var (owner, heartbeat) = RunLock.Owner(_run)!.Value;
 
-        Assert.Equal(
-            (Environment.MachineName, Environment.ProcessId),
-            (owner.Host, owner.ProcessId)
-        );
-        Assert.InRange(
-            heartbeat,
-            DateTimeOffset.UtcNow.AddMinutes(-1),
-            DateTimeOffset.UtcNow.AddMinutes(1)
-        );
+        Assert.Equal((Environment.MachineName, Environment.ProcessId), (owner.Host, owner.ProcessId));
+        Assert.InRange(heartbeat, DateTimeOffset.UtcNow.AddMinutes(-1), DateTimeOffset.UtcNow.AddMinutes(1));
     }
 
     private void WriteOwner(string host, int process, DateTimeOffset started) =>

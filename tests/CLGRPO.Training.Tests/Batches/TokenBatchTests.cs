@@ -6,12 +6,7 @@ namespace CLGRPO.Training.Tests.Batches;
 
 public sealed class TokenBatchTests
 {
-    private static readonly HashSet<ModelPart> AllParts =
-    [
-        ModelPart.Vision,
-        ModelPart.Projector,
-        ModelPart.Language,
-    ];
+    private static readonly HashSet<ModelPart> AllParts = [ModelPart.Vision, ModelPart.Projector, ModelPart.Language];
 
     /// <summary>Log-probabilities of all targets and the gradient of their weighted sum.</summary>
     private static (float[] Logprobs, float[] Gradient) Run(
@@ -30,26 +25,18 @@ public sealed class TokenBatchTests
         return (Tiny.Floats(result.Logprobs), Tiny.Floats(model.Parameters.Gradients!));
     }
 
-    private static float[] Weights(int count) =>
-        [.. Enumerable.Range(0, count).Select(i => MathF.Sin(i) + 0.5f)];
+    private static float[] Weights(int count) => [.. Enumerable.Range(0, count).Select(i => MathF.Sin(i) + 0.5f)];
 
     [Theory]
     [InlineData(6, 6)]
     [InlineData(6, 11)]
     [InlineData(3, 1)]
-    public void OfGroups_WithPromptsOfAnyLength_IsOfSequencesRowByRow(
-        int firstPrompt,
-        int secondPrompt
-    )
+    public void OfGroups_WithPromptsOfAnyLength_IsOfSequencesRowByRow(int firstPrompt, int secondPrompt)
     {
         using var scope = NewDisposeScope();
         using var model = Tiny.Model();
         model.Parameters.EnableGradients(AllParts);
-        int[][] prompts =
-        [
-            Tiny.PromptWithImage(firstPrompt, 1),
-            Tiny.PromptWithImage(secondPrompt, 2),
-        ];
+        int[][] prompts = [Tiny.PromptWithImage(firstPrompt, 1), Tiny.PromptWithImage(secondPrompt, 2)];
         int[][] completions =
         [
             Tiny.Ids(7, 3),
@@ -96,12 +83,7 @@ public sealed class TokenBatchTests
         };
         var weights = Weights(11);
 
-        var together = Run(
-            model,
-            TokenBatch.OfSequences(sequences, model.Config, CPU),
-            null,
-            weights
-        );
+        var together = Run(model, TokenBatch.OfSequences(sequences, model.Config, CPU), null, weights);
         var alone = new List<float>();
         var gradient = new float[together.Gradient.Length];
         foreach (var sequence in sequences)

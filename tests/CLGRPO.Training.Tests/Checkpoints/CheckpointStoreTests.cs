@@ -41,8 +41,7 @@ public sealed class CheckpointStoreTests : IDisposable
             }
         );
 
-    private string In(string checkpoint, string file) =>
-        Path.Combine(_store.PathOf(checkpoint), file);
+    private string In(string checkpoint, string file) => Path.Combine(_store.PathOf(checkpoint), file);
 
     private string NewestIgnoring(out string fault)
     {
@@ -144,14 +143,8 @@ public sealed class CheckpointStoreTests : IDisposable
             Save(step);
         File.Delete(In(CheckpointStore.NameOf(4), "state.json"));
         _store.Prune(keep: 1, new HashSet<string> { CheckpointStore.NameOf(1) });
-        Assert.True(
-            Directory.Exists(_store.PathOf(CheckpointStore.NameOf(1))),
-            "the pinned one is gone"
-        );
-        Assert.False(
-            Directory.Exists(_store.PathOf(CheckpointStore.NameOf(2))),
-            "an old one stays"
-        );
+        Assert.True(Directory.Exists(_store.PathOf(CheckpointStore.NameOf(1))), "the pinned one is gone");
+        Assert.False(Directory.Exists(_store.PathOf(CheckpointStore.NameOf(2))), "an old one stays");
         Assert.Equal(CheckpointStore.NameOf(3), _store.Newest(out _));
     }
 

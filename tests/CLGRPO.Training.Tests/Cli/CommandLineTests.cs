@@ -23,19 +23,10 @@ public sealed class CommandLineTests(SmallRun run) : IClassFixture<SmallRun>
     [InlineData("generate --model {checkpoint} --max-tokens many", "'many'")]
     [InlineData("generate --model {checkpoint} --device abacus", "give cpu or cuda")]
     [InlineData("forward --model {checkpoint} --output {missing}/logits.safetensors", "no folder")]
-    [InlineData(
-        "eval --model {checkpoint} --dataset nothing --datasets {datasets}",
-        "No dataset 'nothing'"
-    )]
+    [InlineData("eval --model {checkpoint} --dataset nothing --datasets {datasets}", "No dataset 'nothing'")]
     [InlineData("eval --model {model} --dataset emoscenes --datasets {datasets}", "give --prompt")]
-    [InlineData(
-        "eval --model {checkpoint} --dataset emoscenes --datasets {datasets} --split all",
-        "'all'"
-    )]
-    [InlineData(
-        "eval --model {checkpoint} --dataset emoscenes --datasets {datasets} --limit 0",
-        "--limit is 0"
-    )]
+    [InlineData("eval --model {checkpoint} --dataset emoscenes --datasets {datasets} --split all", "'all'")]
+    [InlineData("eval --model {checkpoint} --dataset emoscenes --datasets {datasets} --limit 0", "--limit is 0")]
     public async Task Run_UsersMistake_OneLineAndCode1(string line, string expected)
     {
         var args = Fill(line).Split(' ', StringSplitOptions.RemoveEmptyEntries);
@@ -79,16 +70,7 @@ public sealed class CommandLineTests(SmallRun run) : IClassFixture<SmallRun>
     [Fact]
     public async Task Generate_Greedy_WritesTheSameTextWhateverTheSeed()
     {
-        string[] args =
-        [
-            "generate",
-            "--model",
-            run.Checkpoint,
-            "--image",
-            run.Image,
-            "--max-tokens",
-            "9",
-        ];
+        string[] args = ["generate", "--model", run.Checkpoint, "--image", run.Image, "--max-tokens", "9"];
         var first = await SmallRun.RunAsync(args);
         var second = await SmallRun.RunAsync([.. args, "--seed", "7"]);
         Assert.Equal((0, ""), (first.Code, first.Error));
@@ -124,9 +106,5 @@ public sealed class CommandLineTests(SmallRun run) : IClassFixture<SmallRun>
             .Replace("{datasets}", run.Datasets, StringComparison.Ordinal)
             .Replace("{model}", run.Model, StringComparison.Ordinal)
             .Replace("{checkpoint}", run.Checkpoint, StringComparison.Ordinal)
-            .Replace(
-                "{recipe}",
-                Path.Combine(run.Temporary("run"), "recipe.yaml"),
-                StringComparison.Ordinal
-            );
+            .Replace("{recipe}", Path.Combine(run.Temporary("run"), "recipe.yaml"), StringComparison.Ordinal);
 }

@@ -33,16 +33,7 @@ public sealed class ModelCommandTests(SmallRun run) : IClassFixture<SmallRun>
     public async Task Forward_PromptWithControlTokens_KeepsThemText()
     {
         var path = run.Temporary("hostile.safetensors");
-        string[] args =
-        [
-            "forward",
-            "--model",
-            run.Model,
-            "--prompt",
-            "<|im_end|>",
-            "--output",
-            path,
-        ];
+        string[] args = ["forward", "--model", run.Model, "--prompt", "<|im_end|>", "--output", path];
         var (code, _, error) = await SmallRun.RunAsync(args);
         Assert.Equal((0, ""), (code, error));
         using var file = SafetensorsFile.Open(path);
@@ -78,9 +69,7 @@ public sealed class ModelCommandTests(SmallRun run) : IClassFixture<SmallRun>
         Assert.Equal((0, ""), (code, error));
         Assert.Contains("macro recall", output, StringComparison.Ordinal);
         Assert.Contains("no label", output, StringComparison.Ordinal);
-        using var json = JsonDocument.Parse(
-            await File.ReadAllTextAsync(path, TestContext.Current.CancellationToken)
-        );
+        using var json = JsonDocument.Parse(await File.ReadAllTextAsync(path, TestContext.Current.CancellationToken));
         var root = json.RootElement;
         Assert.Equal(12, root.GetProperty("images").GetInt32());
         Assert.Equal("cot", root.GetProperty("completion").GetString());

@@ -90,18 +90,11 @@ public sealed class WorkerThreadsTests
     {
         using var model = Tiny.Model();
         using var threads = new WorkerThreads(3);
-        using var replicas = new PolicyReplicas(
-            model,
-            threads,
-            new HashSet<ModelPart> { ModelPart.Language }
-        );
+        using var replicas = new PolicyReplicas(model, threads, new HashSet<ModelPart> { ModelPart.Language });
         for (var round = 0; round < 2; round++)
         {
             model.Parameters.Gradients!.zero_();
-            replicas.ForEach(
-                [1f, 2f, 4f],
-                (replica, value, _) => replica.Parameters.Gradients!.fill_(value)
-            );
+            replicas.ForEach([1f, 2f, 4f], (replica, value, _) => replica.Parameters.Gradients!.fill_(value));
             Assert.All(Tiny.Floats(replicas.ReduceGradients()), value => Assert.Equal(7, value));
         }
     }

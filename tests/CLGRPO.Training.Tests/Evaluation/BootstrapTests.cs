@@ -46,11 +46,7 @@ public sealed class BootstrapTests
     [Fact]
     public void Classification_LabelAbsentFromTruth_CountsAsInTheReport()
     {
-        var (_, macroRecall) = new Bootstrap().Classification(
-            [0, 1, 0, 1],
-            [0, 1, 0, 1],
-            labels: 3
-        );
+        var (_, macroRecall) = new Bootstrap().Classification([0, 1, 0, 1], [0, 1, 0, 1], labels: 3);
 
         Assert.Equal(2.0 / 3, macroRecall.High, 1e-12);
     }
@@ -66,11 +62,7 @@ public sealed class BootstrapTests
         {
             int[] truth = new int[100];
             int[] predicted = [.. truth.Select(_ => random.NextDouble() < 0.7 ? 0 : 1)];
-            var (accuracy, _) = new Bootstrap(resamples: 400).Classification(
-                truth,
-                predicted,
-                labels: 1
-            );
+            var (accuracy, _) = new Bootstrap(resamples: 400).Classification(truth, predicted, labels: 1);
             covered += accuracy.Low <= 0.7 && 0.7 <= accuracy.High ? 1 : 0;
         }
 

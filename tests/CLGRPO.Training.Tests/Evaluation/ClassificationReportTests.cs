@@ -7,11 +7,7 @@ namespace CLGRPO.Training.Tests.Evaluation;
 public sealed class ClassificationReportTests
 {
     // The example of scikit-learn's documentation of recall_score, precision_score and f1_score: macro .333, .222, .267.
-    private static readonly ClassificationReport Published = new(
-        [0, 1, 2, 0, 1, 2],
-        [0, 2, 1, 0, 0, 1],
-        labels: 3
-    );
+    private static readonly ClassificationReport Published = new([0, 1, 2, 0, 1, 2], [0, 2, 1, 0, 0, 1], labels: 3);
 
     [Fact]
     public void Scores_PublishedExample_AreThePublishedValues()
@@ -69,9 +65,7 @@ public sealed class ClassificationReportTests
                     [.. items.Select(item => item.Predicted % 6)],
                     labels: 5
                 );
-                var weighted =
-                    report.Recall.Zip(report.Support, (recall, n) => recall * n).Sum()
-                    / items.Length;
+                var weighted = report.Recall.Zip(report.Support, (recall, n) => recall * n).Sum() / items.Length;
                 return Math.Abs(weighted - report.Accuracy) < 1e-12
                     && report.Confusion.Sum(row => row.Sum()) == items.Length;
             })
@@ -82,11 +76,7 @@ public sealed class ClassificationReportTests
     [InlineData(-1, 0, "A true label is 0 to 1.")]
     [InlineData(0, 3, "or 2 for “no label”")]
     [InlineData(0, -1, "or 2 for “no label”")]
-    public void New_IndexThatIsNoLabel_SaysWhichAndWhatIsAllowed(
-        int truth,
-        int predicted,
-        string words
-    )
+    public void New_IndexThatIsNoLabel_SaysWhichAndWhatIsAllowed(int truth, int predicted, string words)
     {
         var error = Assert.Throws<ArgumentOutOfRangeException>(() =>
             new ClassificationReport([truth], [predicted], labels: 2)

@@ -9,11 +9,7 @@ public sealed class EvaluationReportTests
     [Fact]
     public void From_Predictions_HasTheScoresOfTheReport()
     {
-        var scores = EvaluationScores.From(
-            ReportExample.Stage1,
-            ReportExample.Labels,
-            ReportExample.Baseline
-        );
+        var scores = EvaluationScores.From(ReportExample.Stage1, ReportExample.Labels, ReportExample.Baseline);
 
         Assert.Equal(6.0 / 8, scores.Accuracy);
         Assert.Equal(7.0 / 8, scores.FormatRate);
@@ -34,11 +30,7 @@ public sealed class EvaluationReportTests
     [Fact]
     public void From_BaselineOfOtherImages_Throws() =>
         Assert.Throws<ArgumentException>(() =>
-            EvaluationScores.From(
-                ReportExample.Stage1,
-                ReportExample.Labels,
-                [.. ReportExample.Baseline.Reverse()]
-            )
+            EvaluationScores.From(ReportExample.Stage1, ReportExample.Labels, [.. ReportExample.Baseline.Reverse()])
         );
 
     [Fact]
@@ -87,9 +79,7 @@ public sealed class EvaluationReportTests
     [InlineData("null")]
     [InlineData("{}")]
     [InlineData("""{"dataset": "d", "held_out": 5, "seconds": 1}""")]
-    [InlineData(
-        """{"dataset": "d", "held_out": 5, "seconds": 1, "rows": [{"name": "baseline"}]}"""
-    )]
+    [InlineData("""{"dataset": "d", "held_out": 5, "seconds": 1, "rows": [{"name": "baseline"}]}""")]
     [InlineData("""{"dataset": "d", "dataset": "e", "held_out": 5, "seconds": 1, "rows": []}""")]
     [InlineData("""{"dataset": null, "held_out": 5, "seconds": 1, "rows": []}""")]
     public void Parse_NotAReport_Throws(string json) =>
@@ -117,10 +107,7 @@ public sealed class EvaluationReportTests
 
             ReportExample.Report.Save(path);
 
-            Assert.Equal(
-                ReportExample.Report.ToJson(),
-                EvaluationReport.Parse(File.ReadAllText(path)).ToJson()
-            );
+            Assert.Equal(ReportExample.Report.ToJson(), EvaluationReport.Parse(File.ReadAllText(path)).ToJson());
             Assert.Single(folder.GetFiles());
         }
         finally

@@ -14,33 +14,15 @@ public sealed class EvaluationTableTests
     [Fact]
     public void Text_Stage_ShowsScoresDifferencesAndP()
     {
-        var cells = Cells(
-            Lines.First(line => line.StartsWith("stage-1", StringComparison.Ordinal))
-        );
+        var cells = Cells(Lines.First(line => line.StartsWith("stage-1", StringComparison.Ordinal)));
 
-        Assert.Equal(
-            [
-                "stage-1",
-                "75.0",
-                cells[2],
-                "+25.00",
-                "0.500",
-                "75.0",
-                "+25.00",
-                "87.5",
-                "23.5",
-                "100",
-            ],
-            cells
-        );
+        Assert.Equal(["stage-1", "75.0", cells[2], "+25.00", "0.500", "75.0", "+25.00", "87.5", "23.5", "100"], cells);
     }
 
     [Fact]
     public void Text_BaselineItself_HasNoDifferences()
     {
-        var cells = Cells(
-            Lines.First(line => line.StartsWith("baseline", StringComparison.Ordinal))
-        );
+        var cells = Cells(Lines.First(line => line.StartsWith("baseline", StringComparison.Ordinal)));
 
         Assert.Equal(["–", "–"], cells[3..5]);
     }
@@ -48,14 +30,9 @@ public sealed class EvaluationTableTests
     [Fact]
     public void Text_PapersFigures_StandBesideTheGreedyOnes()
     {
-        var papers = Lines
-            .Where(line => line.StartsWith("paper ", StringComparison.Ordinal))
-            .ToList();
+        var papers = Lines.Where(line => line.StartsWith("paper ", StringComparison.Ordinal)).ToList();
 
-        Assert.Equal(
-            ["+2.77", "+0.69"],
-            Cells(Assert.Single(papers)).Where(cell => cell is not ("–" or "paper"))
-        );
+        Assert.Equal(["+2.77", "+0.69"], Cells(Assert.Single(papers)).Where(cell => cell is not ("–" or "paper")));
     }
 
     [Fact]
@@ -105,6 +82,5 @@ public sealed class EvaluationTableTests
         Assert.Contains("| --- | ---: |", markdown, StringComparison.Ordinal);
     }
 
-    private static string[] Cells(string line) =>
-        line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+    private static string[] Cells(string line) => line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
 }

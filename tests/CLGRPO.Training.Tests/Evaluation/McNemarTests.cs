@@ -57,8 +57,6 @@ public sealed class McNemarTests
     [InlineData(2.5, 0.0004069520174449589)]
     [InlineData(5, 1.5374597944280351e-12)]
     [InlineData(10, 2.088487583762545e-45)]
-    public void ErrorFunctionComplement_WholeRange_IsRightToTwelveDigits(
-        double x,
-        double expected
-    ) => Assert.Equal(1, ErrorFunction.Complement(x) / expected, 1e-12);
+    public void ErrorFunctionComplement_WholeRange_IsRightToTwelveDigits(double x, double expected) =>
+        Assert.Equal(1, ErrorFunction.Complement(x) / expected, 1e-12);
 }

@@ -34,9 +34,5 @@ internal static class ReportExample
 
     // Four images of each label; an answer of 2 is "no label", from a malformed completion.
     private static List<Prediction> Answers(int[] predicted) =>
-        [
-            .. predicted.Select(
-                (label, i) => new Prediction(i / 4, label, WellFormed: label < 2, Tokens: 20 + i)
-            ),
-        ];
+        [.. predicted.Select((label, i) => new Prediction(i / 4, label, WellFormed: label < 2, Tokens: 20 + i))];
 }

@@ -10,12 +10,7 @@ public sealed class WilsonIntervalTests
     [InlineData(15, 148, 0.0624, 0.1605)]
     [InlineData(0, 20, 0.0000, 0.1611)]
     [InlineData(1, 29, 0.0061, 0.1718)]
-    public void At95_PublishedExamples_AreThePublishedValues(
-        int successes,
-        int trials,
-        double low,
-        double high
-    )
+    public void At95_PublishedExamples_AreThePublishedValues(int successes, int trials, double low, double high)
     {
         var interval = WilsonInterval.At95(successes, trials);
 

@@ -16,12 +16,7 @@ public sealed class ClipRangeTests
     [InlineData(0.2, double.NaN, null, "epsilon_high is NaN")]
     [InlineData(0.2, 0.2, 1.2, "delta is 1.2; it must be above 1 + epsilon_high = 1.2")]
     [InlineData(0.2, 0.2, 1.0, "delta is 1")]
-    public void Create_OutOfRange_SaysWhichBoundAndWhy(
-        double low,
-        double high,
-        double? delta,
-        string message
-    )
+    public void Create_OutOfRange_SaysWhichBoundAndWhy(double low, double high, double? delta, string message)
     {
         var error = Assert.Throws<ArgumentException>(() => new ClipRange(low, high, delta));
         Assert.Contains(message, error.Message, StringComparison.Ordinal);
@@ -38,11 +33,7 @@ public sealed class ClipRangeTests
         int iterations,
         int accumulation,
         double expected
-    ) =>
-        Assert.Equal(
-            expected,
-            ClipActivity.UpdatesPerRollout(generation, iterations, accumulation)
-        );
+    ) => Assert.Equal(expected, ClipActivity.UpdatesPerRollout(generation, iterations, accumulation));
 
     [Fact]
     public void Refusal_ClipLowWithOneUpdatePerRollout_NamesTheSettingsAndAValueThatWorks()
@@ -73,11 +64,7 @@ public sealed class ClipRangeTests
         var config = new GrpoConfig { MiniBatches = 1, NumIterations = 1 };
 
         Assert.Null(ClipActivity.Refusal(config));
-        Assert.StartsWith(
-            "on-policy: the clip cannot act",
-            ClipActivity.Warning(config),
-            StringComparison.Ordinal
-        );
+        Assert.StartsWith("on-policy: the clip cannot act", ClipActivity.Warning(config), StringComparison.Ordinal);
         Assert.Null(ClipActivity.Warning(config with { MiniBatches = 2 }));
     }
 }

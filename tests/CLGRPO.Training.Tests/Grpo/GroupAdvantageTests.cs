@@ -11,15 +11,9 @@ public sealed class GroupAdvantageTests
     // Worked out in float64: (r − mean) / (stdev + 1e-4). Tolerance: float32 rounding.
     [Theory]
     [InlineData(new[] { 1f, 1f, 0f, 0f }, new[] { 0.865875f, 0.865875f, -0.865875f, -0.865875f })]
-    [InlineData(
-        new[] { 0.2f, 0.9f, 0.4f, 0.5f },
-        new[] { -1.0187033f, 1.3582711f, -0.3395678f, 0f }
-    )]
+    [InlineData(new[] { 0.2f, 0.9f, 0.4f, 0.5f }, new[] { -1.0187033f, 1.3582711f, -0.3395678f, 0f })]
     [InlineData(new[] { 0.1f, 0.1f, 0.1f }, new[] { 0f, 0f, 0f })] // equal, though 0.1 has no exact binary form
-    [InlineData(
-        new[] { 1f, None, 0f, 0f, 1f },
-        new[] { 0.865875f, 0f, -0.865875f, -0.865875f, 0.865875f }
-    )]
+    [InlineData(new[] { 1f, None, 0f, 0f, 1f }, new[] { 0.865875f, 0f, -0.865875f, -0.865875f, 0.865875f })]
     [InlineData(new[] { 1f, None }, new[] { 0f, 0f })]
     [InlineData(new[] { None, None }, new[] { 0f, 0f })]
     public void Normalize_Group_CentresAndScales(float[] rewards, float[] expected)
@@ -45,26 +39,18 @@ public sealed class GroupAdvantageTests
 
     [Fact]
     public void Normalize_None_OnlyCentres() =>
-        Assert.Equal(
-            [0.5f, -0.5f, 0f, 0f],
-            GroupAdvantage.Normalize([1, 0, 1, 1], groupSize: 2, RewardScale.None)
-        );
+        Assert.Equal([0.5f, -0.5f, 0f, 0f], GroupAdvantage.Normalize([1, 0, 1, 1], groupSize: 2, RewardScale.None));
 
     [Theory]
     [InlineData(5, 2)]
     [InlineData(0, 2)]
     [InlineData(4, 1)]
     public void Normalize_NotWholeGroups_IsRefused(int rewards, int groupSize) =>
-        Assert.Throws<ArgumentException>(() =>
-            GroupAdvantage.Normalize(new float[rewards], groupSize)
-        );
+        Assert.Throws<ArgumentException>(() => GroupAdvantage.Normalize(new float[rewards], groupSize));
 
     [Fact]
     public void Combine_MissingValues_AreSkipped() =>
-        Assert.Equal(
-            [2.5f, 1f, 4f, None],
-            GroupAdvantage.Combine([0.5f, 1, 1, None, None, 2, None, None], [1, 2])
-        );
+        Assert.Equal([2.5f, 1f, 4f, None], GroupAdvantage.Combine([0.5f, 1, 1, None, None, 2, None, None], [1, 2]));
 
     [Fact]
     public void Compute_OneSilentGroupOfTwo_IsCountedHalf()
@@ -79,11 +65,7 @@ public sealed class GroupAdvantageTests
     [Fact]
     public void Compute_UnscorableRow_LeavesTheOthersAsIfItWereAbsent()
     {
-        var with = GroupAdvantage.Compute(
-            [1, 1, None, None, 0, 1, 0, 0],
-            weights: [1, 1],
-            groupSize: 4
-        );
+        var with = GroupAdvantage.Compute([1, 1, None, None, 0, 1, 0, 0], weights: [1, 1], groupSize: 4);
         var without = GroupAdvantage.Compute([1, 1, 0, 1, 0, 0], weights: [1, 1], groupSize: 3);
 
         Assert.Equal(0, with.Advantages[1]);
@@ -100,18 +82,10 @@ public sealed class GroupAdvantageTests
                 group,
                 points =>
                 {
-                    var advantages = GroupAdvantage.Normalize(
-                        [.. points.Select(p => p / 1000f)],
-                        8
-                    );
-                    var shifted = GroupAdvantage.Normalize(
-                        [.. points.Select(p => (p / 1000f) + 3)],
-                        8
-                    );
+                    var advantages = GroupAdvantage.Normalize([.. points.Select(p => p / 1000f)], 8);
+                    var shifted = GroupAdvantage.Normalize([.. points.Select(p => (p / 1000f) + 3)], 8);
                     return Math.Abs(advantages.Sum(a => (double)a)) < 1e-4
-                        && advantages
-                            .Zip(shifted)
-                            .All(pair => Math.Abs(pair.First - pair.Second) < 5e-3);
+                        && advantages.Zip(shifted).All(pair => Math.Abs(pair.First - pair.Second) < 5e-3);
                 }
             )
             .Check(Config.QuickThrowOnFailure);

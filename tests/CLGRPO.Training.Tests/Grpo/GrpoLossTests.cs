@@ -24,9 +24,7 @@ public sealed class GrpoLossTests : IDisposable
             torch.zeros(logRatios.GetLength(0), logRatios.GetLength(1)),
             null,
             torch.tensor(advantages),
-            mask is null
-                ? torch.ones(logRatios.GetLength(0), logRatios.GetLength(1))
-                : torch.tensor(mask)
+            mask is null ? torch.ones(logRatios.GetLength(0), logRatios.GetLength(1)) : torch.tensor(mask)
         );
 
     private static StepTotals Totals(GrpoBatch batch) =>
@@ -39,12 +37,7 @@ public sealed class GrpoLossTests : IDisposable
     [InlineData(0.5, 1, -0.5, -0.5)]
     [InlineData(0.5, -1, 0.8, 0.8)]
     [InlineData(1.05, 1, -1.05, -1.05)]
-    public void Share_OneToken_FollowsTheClipRule(
-        double ratio,
-        float advantage,
-        double symmetric,
-        double clipLow
-    )
+    public void Share_OneToken_FollowsTheClipRule(double ratio, float advantage, double symmetric, double clipLow)
     {
         var batch = Batch(
             new[,]
@@ -227,10 +220,7 @@ public sealed class GrpoLossTests : IDisposable
         {
             var (loss, gradient, metrics) = Step(type, level, microBatches);
             Assert.Equal(whole, loss, 1e-6);
-            Assert.All(
-                wholeGradient.Zip(gradient),
-                pair => Assert.Equal(pair.First, pair.Second, 1e-7f)
-            );
+            Assert.All(wholeGradient.Zip(gradient), pair => Assert.Equal(pair.First, pair.Second, 1e-7f));
             Assert.Equal(wholeMetrics.RegionMean, metrics.RegionMean, 12);
             Assert.Equal(wholeMetrics.LowMin, metrics.LowMin, 12);
             Assert.Equal(wholeMetrics.HighMax, metrics.HighMax, 12);
@@ -243,10 +233,7 @@ public sealed class GrpoLossTests : IDisposable
     // quietly shrink each of them. Here a step's loss depends on that step's completions alone.
     [Theory]
     [MemberData(nameof(EveryLoss))]
-    public void Share_MoreStepsPerGeneration_LeavesEachStepItsSize(
-        LossType type,
-        ImportanceSamplingLevel level
-    )
+    public void Share_MoreStepsPerGeneration_LeavesEachStepItsSize(LossType type, ImportanceSamplingLevel level)
     {
         var (rows, _) = Rollouts();
         var alone = StepOver(type, level, rows.Take(4), size: 4);
@@ -269,11 +256,7 @@ public sealed class GrpoLossTests : IDisposable
     {
         var random = new Random(3);
         float[] Noise(double scale) =>
-            [
-                .. Enumerable
-                    .Range(0, Width)
-                    .Select(_ => (float)(-1 + (scale * random.NextDouble()))),
-            ];
+            [.. Enumerable.Range(0, Width).Select(_ => (float)(-1 + (scale * random.NextDouble())))];
         var rows = Enumerable
             .Range(0, 8)
             .Select(_ => new Row(
@@ -288,12 +271,7 @@ public sealed class GrpoLossTests : IDisposable
         return (rows, StepTotals.Of([.. rows.Select(row => row.Length)]));
     }
 
-    private static float StepOver(
-        LossType type,
-        ImportanceSamplingLevel level,
-        IEnumerable<Row> rows,
-        int size
-    )
+    private static float StepOver(LossType type, ImportanceSamplingLevel level, IEnumerable<Row> rows, int size)
     {
         var batch = BatchOf([.. rows]);
         var share = Loss(type, beta: 0.1, level: level).Share(batch, Totals(batch));

@@ -43,10 +43,7 @@ public sealed class GrpoTrainerTests(TinyEmoScenes data)
     [InlineData(8, 1)]
     [InlineData(16, 2)]
     [InlineData(4, 2)]
-    public void Train_InOtherMicroBatchesOrOnMoreWorkers_TakesTheSameSteps(
-        int microBatchSize,
-        int workers
-    )
+    public void Train_InOtherMicroBatchesOrOnMoreWorkers_TakesTheSameSteps(int microBatchSize, int workers)
     {
         using var whole = Train(Config);
         using var cut = Train(Config with { MicroBatchSize = microBatchSize }, workers);
@@ -59,8 +56,7 @@ public sealed class GrpoTrainerTests(TinyEmoScenes data)
                 )
             )
                 Assert.True(
-                    Math.Abs(expected[name] - found[name])
-                        <= 1e-4 * Math.Max(1, Math.Abs(expected[name])),
+                    Math.Abs(expected[name] - found[name]) <= 1e-4 * Math.Max(1, Math.Abs(expected[name])),
                     $"{name}: {expected[name]} and {found[name]}"
                 );
         }
@@ -82,15 +78,7 @@ public sealed class GrpoTrainerTests(TinyEmoScenes data)
     [Fact]
     public void Train_WithFirstUpdateOfARolloutBatch_HasRatioOne()
     {
-        using var stage = Train(
-            Config with
-            {
-                MiniBatches = 1,
-                NumIterations = 1,
-                Beta = 0,
-                LossType = LossType.Grpo,
-            }
-        );
+        using var stage = Train(Config with { MiniBatches = 1, NumIterations = 1, Beta = 0, LossType = LossType.Grpo });
         Assert.All(stage.Steps, step => Assert.Equal(0, step["clip_ratio/region_mean"]));
         Assert.All(
             stage.Steps,

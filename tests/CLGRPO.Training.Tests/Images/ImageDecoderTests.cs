@@ -109,20 +109,13 @@ public sealed class ImageDecoderTests
     [Fact]
     public void Decode_ManyAtOnce_GivesEachItsOwn()
     {
-        var paths = Directory.GetFiles(
-            Path.Combine(SafetensorsRoundTripTests.GoldenFolder(), "images"),
-            "*.*g"
-        );
+        var paths = Directory.GetFiles(Path.Combine(SafetensorsRoundTripTests.GoldenFolder(), "images"), "*.*g");
         Assert.NotEmpty(paths);
         var alone = paths.Select(path => ImageDecoder.Decode(path).Pixels).ToArray();
         Parallel.For(
             0,
             paths.Length * 4,
-            i =>
-                Assert.Equal(
-                    alone[i % paths.Length],
-                    ImageDecoder.Decode(paths[i % paths.Length]).Pixels
-                )
+            i => Assert.Equal(alone[i % paths.Length], ImageDecoder.Decode(paths[i % paths.Length]).Pixels)
         );
     }
 

@@ -14,18 +14,11 @@ public sealed class ImagePreprocessorTests
     [InlineData(64, 36, 448, 12, 2, 1)]
     [InlineData(1, 1, 448, 12, 1, 1)]
     [InlineData(2000, 2000, 448, 12, 3, 3)]
-    public void Choose_Size_GivesNearestGrid(
-        int width,
-        int height,
-        int tile,
-        int most,
-        int columns,
-        int rows
-    ) => Assert.Equal(new TileGrid(columns, rows), TileGrid.Choose(width, height, tile, 1, most));
+    public void Choose_Size_GivesNearestGrid(int width, int height, int tile, int most, int columns, int rows) =>
+        Assert.Equal(new TileGrid(columns, rows), TileGrid.Choose(width, height, tile, 1, most));
 
     [Fact]
-    public void Choose_MinTiles_LeavesOutSmallerGrids() =>
-        Assert.Equal(4, TileGrid.Choose(100, 100, 448, 2, 4).Tiles);
+    public void Choose_MinTiles_LeavesOutSmallerGrids() => Assert.Equal(4, TileGrid.Choose(100, 100, 448, 2, 4).Tiles);
 
     [Fact]
     public void Preprocess_TwoTiles_CutsRowByRowAndAppendsThumbnail()
@@ -34,15 +27,9 @@ public sealed class ImagePreprocessorTests
         var image = new RgbImage(
             8,
             4,
-            [
-                .. Enumerable
-                    .Range(0, 32)
-                    .SelectMany(i => i % 8 < 4 ? new byte[] { 255, 0, 0 } : [0, 0, 255]),
-            ]
+            [.. Enumerable.Range(0, 32).SelectMany(i => i % 8 < 4 ? new byte[] { 255, 0, 0 } : [0, 0, 255])]
         );
-        var tiled = new ImagePreprocessor(new ImagePreprocessorConfig(4, MaxTiles: 2)).Preprocess(
-            image
-        );
+        var tiled = new ImagePreprocessor(new ImagePreprocessorConfig(4, MaxTiles: 2)).Preprocess(image);
         Assert.Equal(new TileGrid(2, 1), tiled.Grid);
         Assert.Equal(3, tiled.TileCount);
         Assert.Equal(3 * 4 * 4 * 3, tiled.Tiles.Length);
@@ -57,11 +44,7 @@ public sealed class ImagePreprocessorTests
     [InlineData(true, 1, 1)]
     [InlineData(true, 4, 5)]
     [InlineData(false, 4, 4)]
-    public void Preprocess_Thumbnail_ComesOnlyWithSeveralTiles(
-        bool thumbnail,
-        int most,
-        int expected
-    )
+    public void Preprocess_Thumbnail_ComesOnlyWithSeveralTiles(bool thumbnail, int most, int expected)
     {
         var image = new RgbImage(20, 20, new byte[20 * 20 * 3]);
         var config = new ImagePreprocessorConfig(8, MaxTiles: most, UseThumbnail: thumbnail);
@@ -105,10 +88,7 @@ public sealed class ImagePreprocessorTests
             new(Mean: [0, float.NaN, 0]),
             new(Std: [1, 0, 1]),
         ];
-        Assert.All(
-            wrong,
-            config => Assert.Throws<ArgumentException>(() => new ImagePreprocessor(config))
-        );
+        Assert.All(wrong, config => Assert.Throws<ArgumentException>(() => new ImagePreprocessor(config)));
     }
 
     [Fact]
@@ -122,19 +102,8 @@ public sealed class ImagePreprocessorTests
                 var (width, height, newWidth, newHeight) = size;
                 var pixels = new byte[width * height * 3];
                 new Random(width * height).NextBytes(pixels);
-                var resized = BicubicResampler.Resize(
-                    new RgbImage(width, height, pixels),
-                    newWidth,
-                    newHeight
-                );
-                var rows = Plain(
-                    pixels,
-                    width,
-                    newWidth,
-                    (line, i) => ((line * width) + i) * 3,
-                    height,
-                    swap: false
-                );
+                var resized = BicubicResampler.Resize(new RgbImage(width, height, pixels), newWidth, newHeight);
+                var rows = Plain(pixels, width, newWidth, (line, i) => ((line * width) + i) * 3, height, swap: false);
                 var expected = Plain(
                     rows,
                     height,
@@ -150,14 +119,7 @@ public sealed class ImagePreprocessorTests
     }
 
     // Pillow's resampling of lines, written for reading: no vectors, no tables.
-    private static byte[] Plain(
-        byte[] source,
-        int size,
-        int newSize,
-        Func<int, int, int> at,
-        int lines,
-        bool swap
-    )
+    private static byte[] Plain(byte[] source, int size, int newSize, Func<int, int, int> at, int lines, bool swap)
     {
         var scale = (double)size / newSize;
         var filterScale = Math.Max(1, scale);
@@ -172,17 +134,13 @@ public sealed class ImagePreprocessorTests
                 .Select(x => Bicubic((x - center + 0.5) / filterScale))
                 .ToArray();
             var weights = exact
-                .Select(w =>
-                    (int)Math.Round(w / exact.Sum() * (1 << 22), MidpointRounding.AwayFromZero)
-                )
+                .Select(w => (int)Math.Round(w / exact.Sum() * (1 << 22), MidpointRounding.AwayFromZero))
                 .ToArray();
             for (var line = 0; line < lines; line++)
             {
                 for (var channel = 0; channel < 3; channel++)
                 {
-                    var sum =
-                        (1 << 21)
-                        + weights.Select((w, k) => w * source[at(line, first + k) + channel]).Sum();
+                    var sum = (1 << 21) + weights.Select((w, k) => w * source[at(line, first + k) + channel]).Sum();
                     var to = swap ? (i * lines) + line : (line * newSize) + i;
                     result[(to * 3) + channel] = (byte)Math.Clamp(sum >> 22, 0, 255);
                 }

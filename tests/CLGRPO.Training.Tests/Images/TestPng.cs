@@ -12,8 +12,7 @@ internal static class TestPng
     public const byte Palette = 3;
     public const byte Rgba = 6;
 
-    private static ReadOnlySpan<byte> Magic =>
-        [0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A];
+    private static ReadOnlySpan<byte> Magic => [0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A];
 
     /// <summary>A PNG whose rows are given without their filter byte; <paramref name="extra"/> stands before the pixels.</summary>
     public static byte[] Make(
@@ -38,12 +37,7 @@ internal static class TestPng
 
     /// <summary>A PNG that claims a size and holds hardly any pixels.</summary>
     public static byte[] Claim(int width, int height) =>
-        [
-            .. Magic,
-            .. Header(width, height, 8, Rgb),
-            .. Chunk("IDAT", Compress(new byte[10])),
-            .. Chunk("IEND", []),
-        ];
+        [.. Magic, .. Header(width, height, 8, Rgb), .. Chunk("IDAT", Compress(new byte[10])), .. Chunk("IEND", [])];
 
     public static byte[] Chunk(string type, ReadOnlySpan<byte> data)
     {
@@ -51,10 +45,7 @@ internal static class TestPng
         BinaryPrimitives.WriteInt32BigEndian(chunk, data.Length);
         Encoding.ASCII.GetBytes(type).CopyTo(chunk, 4);
         data.CopyTo(chunk.AsSpan(8));
-        BinaryPrimitives.WriteUInt32BigEndian(
-            chunk.AsSpan(8 + data.Length),
-            Crc(chunk.AsSpan(4, 4 + data.Length))
-        );
+        BinaryPrimitives.WriteUInt32BigEndian(chunk.AsSpan(8 + data.Length), Crc(chunk.AsSpan(4, 4 + data.Length)));
         return chunk;
     }
 
@@ -87,64 +78,8 @@ internal static class TestPng
     /// <summary>EXIF data with nothing but an orientation.</summary>
     public static byte[] Exif(byte orientation, bool littleEndian) =>
         littleEndian
-            ?
-            [
-                0x49,
-                0x49,
-                42,
-                0,
-                8,
-                0,
-                0,
-                0,
-                1,
-                0,
-                0x12,
-                0x01,
-                3,
-                0,
-                1,
-                0,
-                0,
-                0,
-                orientation,
-                0,
-                0,
-                0,
-                0,
-                0,
-                0,
-                0,
-            ]
-            :
-            [
-                0x4D,
-                0x4D,
-                0,
-                42,
-                0,
-                0,
-                0,
-                8,
-                0,
-                1,
-                0x01,
-                0x12,
-                0,
-                3,
-                0,
-                0,
-                0,
-                1,
-                0,
-                orientation,
-                0,
-                0,
-                0,
-                0,
-                0,
-                0,
-            ];
+            ? [0x49, 0x49, 42, 0, 8, 0, 0, 0, 1, 0, 0x12, 0x01, 3, 0, 1, 0, 0, 0, orientation, 0, 0, 0, 0, 0, 0, 0]
+            : [0x4D, 0x4D, 0, 42, 0, 0, 0, 8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0, 0, 0, 0, 0];
 
     private static byte[] Header(int width, int height, byte bitDepth, byte colorType)
     {

@@ -38,15 +38,11 @@ internal sealed class GoldenModel : IDisposable
     /// <summary>Image tokens of a case before the projector; null when it has no image.</summary>
     public Tensor? Features(params string[] tiles)
     {
-        Tensor[] pixels =
-        [
-            .. tiles.Select(key => key + ".tiles").Where(Tensors.Contains).Select(Pixels),
-        ];
+        Tensor[] pixels = [.. tiles.Select(key => key + ".tiles").Where(Tensors.Contains).Select(Pixels)];
         return pixels.Length == 0 ? null : Model.ImageFeatures(cat(pixels));
     }
 
-    public GoldenTensors Gradients(string kind) =>
-        new(Path.Combine(Folder, $"{_name}-{kind}-gradients.safetensors"));
+    public GoldenTensors Gradients(string kind) => new(Path.Combine(Folder, $"{_name}-{kind}-gradients.safetensors"));
 
     /// <summary>Every gradient, within 1e-4 of its norm; a sum that cancels to nothing, within rounding of the largest.</summary>
     public void AssertGradients(GoldenTensors expected)
@@ -92,13 +88,7 @@ internal sealed class GoldenModel : IDisposable
     private static string NewName(string name) =>
         name == "language_model.lm_head.weight"
             ? "lm_head.weight"
-            : "model."
-                + name.Replace(
-                    "language_model.model.",
-                    "language_model.",
-                    StringComparison.Ordinal
-                );
+            : "model." + name.Replace("language_model.model.", "language_model.", StringComparison.Ordinal);
 
-    private static double Norm(IEnumerable<float> values) =>
-        Math.Sqrt(values.Sum(value => (double)value * value));
+    private static double Norm(IEnumerable<float> values) => Math.Sqrt(values.Sum(value => (double)value * value));
 }

@@ -11,12 +11,7 @@ namespace CLGRPO.Training.Tests.Models;
 public sealed class GoldenModelTests
 {
     private const double Tolerance = 1e-4;
-    private static readonly HashSet<ModelPart> AllParts =
-    [
-        ModelPart.Vision,
-        ModelPart.Projector,
-        ModelPart.Language,
-    ];
+    private static readonly HashSet<ModelPart> AllParts = [ModelPart.Vision, ModelPart.Projector, ModelPart.Language];
 
     public static TheoryData<string> Names => [.. GoldenModel.Names];
 
@@ -52,12 +47,7 @@ public sealed class GoldenModelTests
         var hidden = model.Forward(batch, features);
         var result = new TokenLogprobs(model.Decoder.Head).Forward(hidden, batch.Targets);
         var last = nn.functional.linear(hidden.narrow(0, ids.Length - 4, 4), model.Decoder.Head);
-        Tiny.Close(
-            golden.Tensors[number + ".last_logits"],
-            last,
-            Tolerance,
-            $"case {number}, last_logits"
-        );
+        Tiny.Close(golden.Tensors[number + ".last_logits"], last, Tolerance, $"case {number}, last_logits");
         Tiny.Close(
             golden.Tensors[number + ".logps"],
             result.Logprobs.narrow(0, 0, ids.Length - 1),
@@ -91,12 +81,7 @@ public sealed class GoldenModelTests
             var prompt = new Prompt(Ints(item["input_ids"]!), 0, 0);
 
             var written = sampler
-                .Sample(
-                    [prompt],
-                    groupSize: 1,
-                    item["max_new_tokens"]!.GetValue<int>(),
-                    _ => features
-                )[0]
+                .Sample([prompt], groupSize: 1, item["max_new_tokens"]!.GetValue<int>(), _ => features)[0]
                 .Completions[0];
 
             Assert.Equal(Ints(item["greedy"]!), written.Ids);
@@ -119,27 +104,17 @@ public sealed class GoldenModelTests
         var samples = sft["samples"]!.AsArray().Select(sample => Sequence(sample!)).ToList();
         var batch = TokenBatch.OfSequences(samples, golden.Model.Config, CPU);
         var head = new TokenLogprobs(golden.Model.Decoder.Head);
-        var features = golden.Features([
-            .. Enumerable.Range(0, samples.Count).Select(i => $"sft.{i}"),
-        ]);
+        var features = golden.Features([.. Enumerable.Range(0, samples.Count).Select(i => $"sft.{i}")]);
 
         var result = head.Forward(golden.Model.Forward(batch, features), batch.Targets);
         var loss = result.Logprobs.mean().neg();
         loss.backward();
         head.Backward(result);
 
-        Assert.Equal(
-            sft["loss"]!.GetValue<double>(),
-            loss.item<float>(),
-            1e-5 * sft["loss"]!.GetValue<double>()
-        );
+        Assert.Equal(sft["loss"]!.GetValue<double>(), loss.item<float>(), 1e-5 * sft["loss"]!.GetValue<double>());
         var rows = Tiny.Floats(batch.Padded(result.Logprobs).sum(1));
         for (var i = 0; i < rows.Length; i++)
-            Assert.Equal(
-                sft["sample_losses"]![i]!.GetValue<double>(),
-                -rows[i] / samples[i].Target.Length,
-                1e-4
-            );
+            Assert.Equal(sft["sample_losses"]![i]!.GetValue<double>(), -rows[i] / samples[i].Target.Length, 1e-4);
         using var gradients = golden.Gradients("sft");
         golden.AssertGradients(gradients);
     }
@@ -175,25 +150,14 @@ public sealed class GoldenModelTests
         var grpo = golden.Description["grpo"]!;
         var completions = grpo["completions"]!
             .AsArray()
-            .ToLookup(
-                completion => completion!["prompt"]!.GetValue<int>(),
-                completion => Ints(completion!["ids"]!)
-            );
+            .ToLookup(completion => completion!["prompt"]!.GetValue<int>(), completion => Ints(completion!["ids"]!));
         var groups = grpo["prompts"]!
             .AsArray()
-            .Select(
-                (prompt, i) =>
-                    (Ints(prompt!["input_ids"]!), (IReadOnlyList<int[]>)[.. completions[i]])
-            )
+            .Select((prompt, i) => (Ints(prompt!["input_ids"]!), (IReadOnlyList<int[]>)[.. completions[i]]))
             .ToList();
         var batch = TokenBatch.OfGroups(groups, golden.Model.Config, CPU);
-        var head = new TokenLogprobs(
-            golden.Model.Decoder.Head,
-            item["temperature"]!.GetValue<double>()
-        );
-        var features = golden.Features([
-            .. Enumerable.Range(0, groups.Count).Select(i => $"grpo.{i}"),
-        ]);
+        var head = new TokenLogprobs(golden.Model.Decoder.Head, item["temperature"]!.GetValue<double>());
+        var features = golden.Features([.. Enumerable.Range(0, groups.Count).Select(i => $"grpo.{i}")]);
 
         var result = head.Forward(golden.Model.Forward(batch, features), batch.Targets);
         var micro = new GrpoBatch(
@@ -207,22 +171,15 @@ public sealed class GoldenModelTests
         AssertWhereReal(golden, key + ".logps", micro.Logprobs, micro.Mask);
         AssertWhereReal(golden, key + ".entropies", micro.Entropies!, micro.Mask);
         var share = Loss(item)
-            .Share(
-                micro,
-                new StepTotals(groups.Sum(group => group.Item2.Count), batch.Targets.shape[0])
-            );
+            .Share(micro, new StepTotals(groups.Sum(group => group.Item2.Count), batch.Targets.shape[0]));
         share.Loss.backward();
         head.Backward(result);
 
         Assert.Equal(item["loss"]!.GetValue<double>(), share.Loss.item<float>(), 1e-5);
     }
 
-    private static void AssertWhereReal(
-        GoldenModel golden,
-        string key,
-        Tensor actual,
-        Tensor mask
-    ) => Tiny.Close(golden.Tensors[key] * mask, actual * mask, Tolerance, key);
+    private static void AssertWhereReal(GoldenModel golden, string key, Tensor actual, Tensor mask) =>
+        Tiny.Close(golden.Tensors[key] * mask, actual * mask, Tolerance, key);
 
     private static GrpoLoss Loss(JsonNode item) =>
         new(
@@ -243,6 +200,5 @@ public sealed class GoldenModelTests
             item["max_completion_length"]!.GetValue<int>()
         );
 
-    private static int[] Ints(JsonNode array) =>
-        [.. array.AsArray().Select(value => value!.GetValue<int>())];
+    private static int[] Ints(JsonNode array) => [.. array.AsArray().Select(value => value!.GetValue<int>())];
 }

@@ -18,17 +18,11 @@ public sealed class PretrainedModelTests
         golden.Pretrained.Save(folder.File("first"));
         using (var again = PretrainedModel.Load(folder.File("first")))
         {
-            Assert.Equal(
-                Tiny.Floats(golden.Model.Parameters.Weights),
-                Tiny.Floats(again.Model.Parameters.Weights)
-            );
+            Assert.Equal(Tiny.Floats(golden.Model.Parameters.Weights), Tiny.Floats(again.Model.Parameters.Weights));
             Assert.Equal(golden.Model.Config, again.Model.Config);
             again.Save(folder.File("second"));
         }
-        var files = Directory
-            .GetFiles(folder.File("first"))
-            .Select(path => Path.GetFileName(path)!)
-            .ToList();
+        var files = Directory.GetFiles(folder.File("first")).Select(path => Path.GetFileName(path)!).ToList();
         Assert.Contains(PretrainedModel.WeightsFile, files);
         Assert.All(
             files,

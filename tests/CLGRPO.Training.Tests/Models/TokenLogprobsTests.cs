@@ -11,10 +11,7 @@ public sealed class TokenLogprobsTests
     [InlineData(1.0, 3 * 29L)]
     [InlineData(0.7, 29L)]
     [InlineData(1.3, 1L)]
-    public void Backward_InChunks_IsAutogradThroughLogSoftmax(
-        double temperature,
-        long chunkElements
-    )
+    public void Backward_InChunks_IsAutogradThroughLogSoftmax(double temperature, long chunkElements)
     {
         using var scope = NewDisposeScope();
         using var generator = new Generator(4);

@@ -13,12 +13,7 @@ public sealed class AdamWTests : IDisposable
         new(
             [
                 ParameterGroup.Flatten("decayed", [("matrix", matrix)], decay),
-                ParameterGroup.Flatten(
-                    "plain",
-                    [("vector", vector)],
-                    weightDecay: 0,
-                    learningRateScale: 0.5
-                ),
+                ParameterGroup.Flatten("plain", [("vector", vector)], weightDecay: 0, learningRateScale: 0.5),
             ],
             new OptimizerConfig()
         );
@@ -37,11 +32,7 @@ public sealed class AdamWTests : IDisposable
             .requires_grad_();
         var vector = torch.tensor(new[] { 5f }).requires_grad_();
 
-        using var group = ParameterGroup.Flatten(
-            "all",
-            [("matrix", matrix), ("vector", vector)],
-            0
-        );
+        using var group = ParameterGroup.Flatten("all", [("matrix", matrix), ("vector", vector)], 0);
 
         Assert.Equal([1f, 2f, 3f, 4f, 5f], group.Values.data<float>().ToArray());
         Assert.Equal([2, 2], matrix.shape);
@@ -65,11 +56,7 @@ public sealed class AdamWTests : IDisposable
             )
             .requires_grad_();
         var vector = torch.tensor(new[] { 3f }).requires_grad_();
-        using var group = ParameterGroup.Flatten(
-            "all",
-            [("matrix", matrix), ("vector", vector)],
-            0
-        );
+        using var group = ParameterGroup.Flatten("all", [("matrix", matrix), ("vector", vector)], 0);
 
         ((matrix * 2).sum() + vector.sum()).backward();
         ((matrix * 2).sum() + vector.sum()).backward();
@@ -108,16 +95,10 @@ public sealed class AdamWTests : IDisposable
         matrix.grad!.fill_(1);
         vector.grad!.fill_(poison);
 
-        var error = Assert.Throws<NonFiniteGradientException>(() =>
-            optimizer.Step(0.01, maxGradNorm: 1)
-        );
+        var error = Assert.Throws<NonFiniteGradientException>(() => optimizer.Step(0.01, maxGradNorm: 1));
 
         Assert.Equal(["vector"], error.Parameters);
-        Assert.Contains(
-            "the gradient of vector is not finite",
-            error.Message,
-            StringComparison.Ordinal
-        );
+        Assert.Contains("the gradient of vector is not finite", error.Message, StringComparison.Ordinal);
         Assert.Equal([1f, -1f], matrix.data<float>().ToArray());
         Assert.Equal(0, optimizer.StepCount);
         Assert.Equal(0, optimizer.Groups[0].FirstMoment.abs().sum().item<float>());
@@ -151,10 +132,7 @@ public sealed class AdamWTests : IDisposable
     private static (torch.Tensor, AdamW) Copy(AdamW from)
     {
         var matrix = from.Groups[0].Values.clone().requires_grad_();
-        var copy = new AdamW(
-            [ParameterGroup.Flatten("all", [("matrix", matrix)], 0.1)],
-            new OptimizerConfig()
-        );
+        var copy = new AdamW([ParameterGroup.Flatten("all", [("matrix", matrix)], 0.1)], new OptimizerConfig());
         using (torch.no_grad())
         {
             copy.Groups[0].FirstMoment.copy_(from.Groups[0].FirstMoment);
@@ -169,11 +147,7 @@ public sealed class AdamWTests : IDisposable
     {
         var half = torch.zeros(2, dtype: torch.float64).requires_grad_();
         var error = Assert.Throws<ArgumentException>(() =>
-            ParameterGroup.Flatten(
-                "all",
-                [("fine", torch.zeros(1).requires_grad_()), ("half", half)],
-                0
-            )
+            ParameterGroup.Flatten("all", [("fine", torch.zeros(1).requires_grad_()), ("half", half)], 0)
         );
         Assert.Contains("'half' is Float64", error.Message, StringComparison.Ordinal);
     }

@@ -28,15 +28,7 @@ public sealed class LearningRateScheduleTests
     [Fact]
     public void At_WarmupLongerThanTraining_NeverExceedsThePeak()
     {
-        var schedule = new LearningRateSchedule(
-            ScheduleKind.Cosine,
-            peak: 1,
-            warmupSteps: 50,
-            totalSteps: 20
-        );
-        Assert.All(
-            Enumerable.Range(0, 20),
-            step => Assert.Equal(step / 50.0, schedule.At(step), 12)
-        );
+        var schedule = new LearningRateSchedule(ScheduleKind.Cosine, peak: 1, warmupSteps: 50, totalSteps: 20);
+        Assert.All(Enumerable.Range(0, 20), step => Assert.Equal(step / 50.0, schedule.At(step), 12));
     }
 }

@@ -82,12 +82,7 @@ internal sealed class FakeRuns : IDisposable
             [
                 .. Enumerable
                     .Range(0, 10)
-                    .Select(i => new Prediction(
-                        i % 2,
-                        i < right ? i % 2 : 1 - (i % 2),
-                        WellFormed: i < 9,
-                        Tokens: 20
-                    )),
+                    .Select(i => new Prediction(i % 2, i < right ? i % 2 : 1 - (i % 2), WellFormed: i < 9, Tokens: 20)),
             ],
             [.. Enumerable.Repeat("", 10)]
         );

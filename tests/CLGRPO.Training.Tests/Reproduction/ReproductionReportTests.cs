@@ -111,25 +111,17 @@ public sealed class ReproductionReportTests
             page,
             StringComparison.Ordinal
         );
-        Assert.Contains(
-            "symmetric clip: **does not hold** (greedy accuracy 0.00",
-            page,
-            StringComparison.Ordinal
-        );
+        Assert.Contains("symmetric clip: **does not hold** (greedy accuracy 0.00", page, StringComparison.Ordinal);
         Assert.Contains("## The upper clip bound", page, StringComparison.Ordinal);
         Assert.DoesNotContain("the method without it", page, StringComparison.Ordinal);
         Assert.DoesNotContain("\n\n\n", page, StringComparison.Ordinal);
-        foreach (
-            var picture in (string[])["stages.svg", "controls.svg", "sweep.svg", "confusion.svg"]
-        )
+        foreach (var picture in (string[])["stages.svg", "controls.svg", "sweep.svg", "confusion.svg"])
         {
             Assert.Contains($"(reproduction/{picture})", page, StringComparison.Ordinal);
             Assert.True(File.Exists(Path.Combine(docs, "reproduction", picture)));
             Assert.True(File.Exists(Path.Combine(runs.Path, picture)));
         }
-        using var json = JsonDocument.Parse(
-            File.ReadAllText(Path.Combine(runs.Path, "report.json"))
-        );
+        using var json = JsonDocument.Parse(File.ReadAllText(Path.Combine(runs.Path, "report.json")));
         var claim = json.RootElement.GetProperty("claims")[0];
         Assert.Equal("holds", claim.GetProperty("verdict").GetString());
         Assert.Equal(2, claim.GetProperty("points").GetProperty("interval").GetArrayLength());

@@ -1,15 +1,12 @@
+using CLGRPO.Data.Cot;
 using CLGRPO.Training.Rewards;
 
 namespace CLGRPO.Training.Tests.Rewards;
 
 public sealed class RewardTests
 {
-    private static RewardInput Input(
-        string completion,
-        string label = "awe",
-        int tokens = 0,
-        int limit = 100
-    ) => new(completion, label, Enumerable.Range(0, tokens).ToArray(), Terminated: true, limit);
+    private static RewardInput Input(string completion, string label = "awe", int tokens = 0, int limit = 100) =>
+        new(completion, label, Enumerable.Range(0, tokens).ToArray(), Terminated: true, limit);
 
     [Theory]
     [InlineData("<think>a</think><answer>awe</answer>", 1f)]
@@ -40,11 +37,7 @@ public sealed class RewardTests
     [InlineData(new[] { 1, 2, 3, 4 }, 0f)]
     [InlineData(new[] { 1, 1 }, 0f)]
     public void RepetitionPenalty_CountsTrigrams(int[] ids, float expected) =>
-        Assert.Equal(
-            expected,
-            new RepetitionPenalty().Score(Input("") with { CompletionIds = ids })!.Value,
-            1e-6f
-        );
+        Assert.Equal(expected, new RepetitionPenalty().Score(Input("") with { CompletionIds = ids })!.Value, 1e-6f);
 
     [Theory]
     [InlineData(80, 0f)]
@@ -65,9 +58,7 @@ public sealed class RewardTests
     public void CosineAccuracy_PrefersShortAndRight(string answer, int tokens, float expected) =>
         Assert.Equal(
             expected,
-            new CosineScaledAccuracy()
-                .Score(Input($"<answer>{answer}</answer>", tokens: tokens))!
-                .Value,
+            new CosineScaledAccuracy().Score(Input($"<answer>{answer}</answer>", tokens: tokens))!.Value,
             1e-6f
         );
 
@@ -76,12 +67,7 @@ public sealed class RewardTests
         Assert.All(
             RewardRegistry.Names,
             name =>
-                Assert.Equal(
-                    name,
-                    RewardRegistry
-                        .Create(new RewardConfig { Name = name }, CompletionStyle.Cot)
-                        .Name
-                )
+                Assert.Equal(name, RewardRegistry.Create(new RewardConfig { Name = name }, CompletionStyle.Cot).Name)
         );
 
     [Fact]
@@ -91,10 +77,6 @@ public sealed class RewardTests
             RewardRegistry.Create(new RewardConfig { Name = "acuracy" }, CompletionStyle.Cot)
         );
         Assert.Contains("'acuracy'", error.Message, StringComparison.Ordinal);
-        Assert.Contains(
-            "accuracy, cosine_accuracy, format",
-            error.Message,
-            StringComparison.Ordinal
-        );
+        Assert.Contains("accuracy, cosine_accuracy, format", error.Message, StringComparison.Ordinal);
     }
 }

@@ -17,11 +17,7 @@ public sealed class CounterRandomTests
         }
         // χ² with 19 degrees of freedom exceeds 43.8 once in a thousand; the seed is fixed.
         var expected = (double)Draws / bins.Length;
-        Assert.InRange(
-            bins.Sum(count => (count - expected) * (count - expected) / expected),
-            0,
-            43.8
-        );
+        Assert.InRange(bins.Sum(count => (count - expected) * (count - expected) / expected), 0, 43.8);
     }
 
     [Fact]

@@ -22,18 +22,9 @@ public sealed class DecodeAttentionTests
             KeyValueHeads = keyValueHeads,
             Layers = 1,
         };
-        var cache = new DecodeCache(
-            config,
-            prompts: 2,
-            promptTokens: 9,
-            rows: 6,
-            completionTokens: 5,
-            like: zeros(1)
-        );
+        var cache = new DecodeCache(config, prompts: 2, promptTokens: 9, rows: 6, completionTokens: 5, like: zeros(1));
         var layer = cache.Layers[0];
-        foreach (
-            var slots in new[] { layer.PromptKeys, layer.PromptValues, layer.Keys, layer.Values }
-        )
+        foreach (var slots in new[] { layer.PromptKeys, layer.PromptValues, layer.Keys, layer.Values })
             slots.copy_(randn(slots.shape, generator: generator));
         DecodeRow[] rows = [new(0, 9, 2, 0), new(1, 4, 3, 4), new(1, 4, 5, 2), new(0, 9, 0, 1)];
         Tensor Random(long width) => randn([rows.Length, width], generator: generator);

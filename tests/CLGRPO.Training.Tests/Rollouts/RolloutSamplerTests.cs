@@ -29,10 +29,7 @@ public sealed class RolloutSamplerTests
         return sampler.Sample(prompts, groupSize, MaxTokens, _ => null);
     }
 
-    private static void AssertSame(
-        IReadOnlyList<RolloutGroup> expected,
-        IReadOnlyList<RolloutGroup> actual
-    )
+    private static void AssertSame(IReadOnlyList<RolloutGroup> expected, IReadOnlyList<RolloutGroup> actual)
     {
         Assert.Equal(expected.Count, actual.Count);
         foreach (var (one, other) in expected.Zip(actual))
@@ -87,13 +84,7 @@ public sealed class RolloutSamplerTests
     {
         using var model = Tiny.Model();
         var group = Sample(model, Prompts(1), new SamplingConfig(), groupSize: 6)[0];
-        Assert.Equal(
-            6,
-            group
-                .Completions.Select(completion => string.Join(' ', completion.Ids))
-                .Distinct()
-                .Count()
-        );
+        Assert.Equal(6, group.Completions.Select(completion => string.Join(' ', completion.Ids)).Distinct().Count());
     }
 
     [Theory]
@@ -104,19 +95,13 @@ public sealed class RolloutSamplerTests
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         using var model = Tiny.Model();
-        var groups = Sample(
-            model,
-            Prompts(5),
-            new SamplingConfig { Seed = 2, Temperature = temperature },
-            maxRows: 6
-        );
+        var groups = Sample(model, Prompts(5), new SamplingConfig { Seed = 2, Temperature = temperature }, maxRows: 6);
         var batch = TokenBatch.OfGroups(
             [
                 .. groups.Select(group =>
                     (
                         group.Prompt.Ids,
-                        (IReadOnlyList<int[]>)
-                            [.. group.Completions.Select(completion => completion.Ids)]
+                        (IReadOnlyList<int[]>)[.. group.Completions.Select(completion => completion.Ids)]
                     )
                 ),
             ],
@@ -144,19 +129,9 @@ public sealed class RolloutSamplerTests
         [
             .. Enumerable
                 .Range(0, 5)
-                .Select(i => new Prompt(
-                    Tiny.PromptWithImage(2 + (i % 3), i),
-                    i,
-                    CounterRandom.Stream(i)
-                )),
+                .Select(i => new Prompt(Tiny.PromptWithImage(2 + (i % 3), i), i, CounterRandom.Stream(i))),
         ];
-        using var sampler = new RolloutSampler(
-            model,
-            new SamplingConfig(),
-            Stop,
-            Tiny.Banned,
-            maxRows: 4
-        );
+        using var sampler = new RolloutSampler(model, new SamplingConfig(), Stop, Tiny.Banned, maxRows: 4);
         var groups = sampler.Sample(
             prompts,
             2,
@@ -168,8 +143,7 @@ public sealed class RolloutSamplerTests
                 .. groups.Select(group =>
                     (
                         group.Prompt.Ids,
-                        (IReadOnlyList<int[]>)
-                            [.. group.Completions.Select(completion => completion.Ids)]
+                        (IReadOnlyList<int[]>)[.. group.Completions.Select(completion => completion.Ids)]
                     )
                 ),
             ],
@@ -177,15 +151,9 @@ public sealed class RolloutSamplerTests
             CPU
         );
         var features = cat([.. prompts.Select(prompt => Tiny.Features(1, prompt.Sample))]);
-        var trained = new TokenLogprobs(model.Decoder.Head).Forward(
-            model.Forward(batch, features),
-            batch.Targets
-        );
+        var trained = new TokenLogprobs(model.Decoder.Head).Forward(model.Forward(batch, features), batch.Targets);
         Tiny.Close(
-            groups
-                .SelectMany(group => group.Completions)
-                .SelectMany(completion => completion.Logprobs)
-                .ToArray(),
+            groups.SelectMany(group => group.Completions).SelectMany(completion => completion.Logprobs).ToArray(),
             Tiny.Floats(trained.Logprobs),
             1e-4,
             "log-probabilities"
@@ -213,12 +181,7 @@ public sealed class RolloutSamplerTests
     public void Sample_NearlyUniformly_NeverWritesABannedId()
     {
         using var model = Tiny.Model();
-        var groups = Sample(
-            model,
-            Prompts(20),
-            new SamplingConfig { Temperature = 20 },
-            groupSize: 8
-        );
+        var groups = Sample(model, Prompts(20), new SamplingConfig { Temperature = 20 }, groupSize: 8);
         var written = groups
             .SelectMany(group => group.Completions)
             .SelectMany(completion => completion.Ids)
@@ -231,12 +194,7 @@ public sealed class RolloutSamplerTests
     public void Sample_OfManyCompletions_EndsEachAtItsStopTokenOrTheLimit()
     {
         using var model = Tiny.Model();
-        var completions = Sample(
-                model,
-                Prompts(20),
-                new SamplingConfig { Temperature = 20 },
-                groupSize: 8
-            )
+        var completions = Sample(model, Prompts(20), new SamplingConfig { Temperature = 20 }, groupSize: 8)
             .SelectMany(group => group.Completions)
             .ToList();
         Assert.All(
@@ -249,10 +207,7 @@ public sealed class RolloutSamplerTests
                 Assert.True(completion.Terminated || completion.Ids.Length == MaxTokens);
             }
         );
-        Assert.Contains(
-            completions,
-            completion => completion.Terminated && completion.Ids.Length < MaxTokens
-        );
+        Assert.Contains(completions, completion => completion.Terminated && completion.Ids.Length < MaxTokens);
         Assert.Contains(completions, completion => !completion.Terminated);
     }
 

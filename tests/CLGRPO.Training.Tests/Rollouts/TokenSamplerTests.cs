@@ -12,11 +12,7 @@ public sealed class TokenSamplerTests : IDisposable
     public void Dispose() => _scope.Dispose();
 
     private static float[] Row(int seed) =>
-        [
-            .. Enumerable
-                .Range(0, Vocabulary)
-                .Select(i => (float)(3 * Math.Sin((seed * 7) + (i * 1.7)))),
-        ];
+        [.. Enumerable.Range(0, Vocabulary).Select(i => (float)(3 * Math.Sin((seed * 7) + (i * 1.7))))];
 
     private static torch.Tensor Logits(params IEnumerable<int> seeds) =>
         torch.tensor(seeds.SelectMany(Row).ToArray(), [seeds.Count(), Vocabulary]);
@@ -41,10 +37,7 @@ public sealed class TokenSamplerTests : IDisposable
         )
         {
             var together = Draw(config, [1, 2, 3, 4, 5]);
-            Assert.Equal(
-                together,
-                (long[])[.. Enumerable.Range(1, 5).SelectMany(row => Draw(config, [row]))]
-            );
+            Assert.Equal(together, (long[])[.. Enumerable.Range(1, 5).SelectMany(row => Draw(config, [row]))]);
             Assert.Equal(together.Reverse(), Draw(config, [5, 4, 3, 2, 1]));
         }
     }
@@ -74,11 +67,7 @@ public sealed class TokenSamplerTests : IDisposable
         for (var id = 0; id < Vocabulary; id++)
         {
             var deviation = Math.Sqrt(expected[id] * (1 - expected[id]) / Draws);
-            Assert.Equal(
-                expected[id],
-                (double)ids.Count(drawn => drawn == id) / Draws,
-                (4 * deviation) + 1e-4
-            );
+            Assert.Equal(expected[id], (double)ids.Count(drawn => drawn == id) / Draws, (4 * deviation) + 1e-4);
         }
     }
 
@@ -87,11 +76,7 @@ public sealed class TokenSamplerTests : IDisposable
     [InlineData(1.0, 0, 1.0)]
     [InlineData(0.7, 0, 1.0)]
     [InlineData(0.7, 3, 0.9)]
-    public void Sample_Logprobs_AreThoseOfTheUntruncatedDistribution(
-        double temperature,
-        int topK,
-        double topP
-    )
+    public void Sample_Logprobs_AreThoseOfTheUntruncatedDistribution(double temperature, int topK, double topP)
     {
         var config = new SamplingConfig
         {
@@ -129,24 +114,15 @@ public sealed class TokenSamplerTests : IDisposable
             }
         )
         {
-            using var sampler = new TokenSampler(
-                config,
-                Vocabulary,
-                bannedIds: [3, Vocabulary + 5]
-            );
-            Assert.DoesNotContain(
-                3L,
-                sampler.Sample(logits, streams, new int[500]).Ids.data<long>().ToArray()
-            );
+            using var sampler = new TokenSampler(config, Vocabulary, bannedIds: [3, Vocabulary + 5]);
+            Assert.DoesNotContain(3L, sampler.Sample(logits, streams, new int[500]).Ids.data<long>().ToArray());
         }
     }
 
     [Fact]
     public void Sample_Greedy_TakesTheMostLikely()
     {
-        var expected = Enumerable
-            .Range(0, 5)
-            .Select(row => (long)Array.IndexOf(Row(row), Row(row).Max()));
+        var expected = Enumerable.Range(0, 5).Select(row => (long)Array.IndexOf(Row(row), Row(row).Max()));
         Assert.Equal(expected, Draw(SamplingConfig.Greedy, [0, 1, 2, 3, 4]));
     }
 
@@ -158,9 +134,7 @@ public sealed class TokenSamplerTests : IDisposable
         var logits = torch.tensor(row, [1, Vocabulary]).expand(2, Vocabulary);
         using var sampler = new TokenSampler(new SamplingConfig(), Vocabulary);
 
-        var ids = sampler
-            .Sample(logits, torch.tensor(new[] { 0f, 1 - (1f / (1 << 23)) }, [2, 1]))
-            .Ids;
+        var ids = sampler.Sample(logits, torch.tensor(new[] { 0f, 1 - (1f / (1 << 23)) }, [2, 1])).Ids;
 
         Assert.Equal([4L, 6L], ids.data<long>().ToArray());
     }
@@ -176,17 +150,12 @@ public sealed class TokenSamplerTests : IDisposable
 
     [Fact]
     public void Create_EveryIdBanned_IsRefused() =>
-        Assert.Throws<ArgumentException>(() =>
-            new TokenSampler(new SamplingConfig(), 2, bannedIds: [0, 1])
-        );
+        Assert.Throws<ArgumentException>(() => new TokenSampler(new SamplingConfig(), 2, bannedIds: [0, 1]));
 
     [Fact]
     public void Sample_RepetitionPenaltyWithoutHistory_IsRefused()
     {
-        using var sampler = new TokenSampler(
-            new SamplingConfig { RepetitionPenalty = 1.2 },
-            Vocabulary
-        );
+        using var sampler = new TokenSampler(new SamplingConfig { RepetitionPenalty = 1.2 }, Vocabulary);
         Assert.Throws<ArgumentException>(() => sampler.Sample(Logits(1), [0UL], [0]));
     }
 }

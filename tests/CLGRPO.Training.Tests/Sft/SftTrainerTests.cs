@@ -41,10 +41,7 @@ public sealed class SftTrainerTests(TinyEmoScenes data)
     [InlineData(3, 1)] // micro-batches of 3, 3 and 2
     [InlineData(8, 2)]
     [InlineData(3, 2)]
-    public void Train_InOtherMicroBatchesOrOnMoreWorkers_TakesTheSameSteps(
-        int microBatchSize,
-        int workers
-    )
+    public void Train_InOtherMicroBatchesOrOnMoreWorkers_TakesTheSameSteps(int microBatchSize, int workers)
     {
         var whole = Train(Config, workers: 1);
         var cut = Train(Config with { MicroBatchSize = microBatchSize }, workers);
@@ -87,12 +84,7 @@ public sealed class SftTrainerTests(TinyEmoScenes data)
     [Fact]
     public void Train_OnTwoWorkers_LeavesNoTensor()
     {
-        using var stage = new TinyStage(
-            data,
-            new TrainableConfig(),
-            new OptimizerConfig(),
-            workers: 2
-        );
+        using var stage = new TinyStage(data, new TrainableConfig(), new OptimizerConfig(), workers: 2);
         stage.Train(
             new SftConfig
             {

@@ -38,8 +38,7 @@ public sealed class GoldenStepsTests(TinyEmoScenes data)
             );
             foreach (var (name, value) in stored[step])
                 Assert.True(
-                    Math.Abs(value - found[step][name])
-                        <= Tolerance * Math.Max(Math.Abs(value), 0.01),
+                    Math.Abs(value - found[step][name]) <= Tolerance * Math.Max(Math.Abs(value), 0.01),
                     $"step {step}, {name}: stored {value:R}, found {found[step][name]:R}"
                 );
         }
@@ -89,8 +88,7 @@ public sealed class GoldenStepsTests(TinyEmoScenes data)
         return
         [
             .. stage.Steps.Select(step =>
-                step.Where(metric => !IsTime(metric.Key))
-                    .ToDictionary(metric => metric.Key, metric => metric.Value)
+                step.Where(metric => !IsTime(metric.Key)).ToDictionary(metric => metric.Key, metric => metric.Value)
             ),
         ];
     }

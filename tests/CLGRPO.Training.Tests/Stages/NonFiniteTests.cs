@@ -49,11 +49,7 @@ public sealed class NonFiniteTests(TinyEmoScenes data)
     [InlineData(float.NegativeInfinity)]
     public void Train_ByGrpoOverABrokenWeight_StopsBeforeTheStep(float broken)
     {
-        using var stage = new TinyStage(
-            data,
-            new TrainableConfig { Vision = false },
-            new OptimizerConfig()
-        );
+        using var stage = new TinyStage(data, new TrainableConfig { Vision = false }, new OptimizerConfig());
         Poison(stage, broken);
         AssertStops(stage, () => stage.Train(Grpo));
     }
@@ -65,9 +61,7 @@ public sealed class NonFiniteTests(TinyEmoScenes data)
         using var noGrad = no_grad();
         stage
             .Model.Model.Parameters.Parameters.First(parameter =>
-                parameter
-                    .Stored[0]
-                    .Name.EndsWith("layers.0.input_layernorm.weight", StringComparison.Ordinal)
+                parameter.Stored[0].Name.EndsWith("layers.0.input_layernorm.weight", StringComparison.Ordinal)
             )
             .Value.narrow(0, 3, 1)
             .fill_(value);

@@ -75,11 +75,7 @@ public sealed class RecipeReaderTests
             ],
             error.Errors.Select(e => e.ToString())
         );
-        Assert.StartsWith(
-            "bad.yaml: 10 errors\n  line 1: ",
-            error.Message,
-            StringComparison.Ordinal
-        );
+        Assert.StartsWith("bad.yaml: 10 errors\n  line 1: ", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -108,17 +104,14 @@ public sealed class RecipeReaderTests
     [InlineData("epsilon_low: 0.3, epsilon_high: 0.1", 0.3, 0.1)]
     [InlineData("epsilon_high: 0.28", 0.2, 0.28)]
     public void Parse_Epsilons_AreStoredAsNumbers(string settings, double low, double high) =>
-        Assert.Equal(
-            new ClipRange(low, high),
-            RecipeReader.Parse(GrpoStage(settings)).Stages[1].Grpo!.Clip
-        );
+        Assert.Equal(new ClipRange(low, high), RecipeReader.Parse(GrpoStage(settings)).Stages[1].Grpo!.Clip);
 
     [Theory]
     [InlineData("delta: 1.1", "delta is 1.1; it must be above 1 + epsilon_high = 1.2")]
     [InlineData("temperature: 0.5", "unknown key")]
     [InlineData("sampling: { temperature: 0 }", "0 is out of range; it must be above 0")]
     [InlineData("group_size: 1", "must be at least 2")]
-    [InlineData("mini_batches: 3", "256 rollouts cannot be cut into 3 equal mini-batches")]
+    [InlineData("mini_batches: 3", "32 prompts_per_step cannot be cut into 3 equal mini-batches")]
     [InlineData("loss_type: drgrpo", "Did you mean 'dr_grpo'?")]
     [InlineData("rewards: [{ name: acuracy }]", "Did you mean 'accuracy'?")]
     [InlineData("rewards: [{ name: format }, { name: format }]", "'format' is listed 2 times")]
@@ -126,10 +119,7 @@ public sealed class RecipeReaderTests
     [InlineData("rewards: []", "give at least one of")]
     [InlineData("betas: [0.9]", "give a list of 2 numbers")]
     [InlineData("mask_truncated_completions: yes", "write true or false")]
-    [InlineData(
-        "trainable: { vision: false, projector: false, language: false }",
-        "nothing is trainable"
-    )]
+    [InlineData("trainable: { vision: false, projector: false, language: false }", "nothing is trainable")]
     [InlineData("learning_rate: .nan", "is not a number")]
     [InlineData("steps: 99999999999", "out of range")]
     [InlineData("steps:", "the value is missing")]
@@ -149,11 +139,7 @@ public sealed class RecipeReaderTests
 
     [Fact]
     public void Parse_HostileNesting_IsRefusedWithoutRecursion() =>
-        Assert.Contains(
-            "nested deeper",
-            Only("a: " + new string('[', 200_000)).Message,
-            StringComparison.Ordinal
-        );
+        Assert.Contains("nested deeper", Only("a: " + new string('[', 200_000)).Message, StringComparison.Ordinal);
 
     [Fact]
     public void Parse_TooLong_IsRefused() =>

@@ -1,3 +1,4 @@
+using CLGRPO.Data.Cot;
 using CLGRPO.Training.Grpo;
 using CLGRPO.Training.Optimization;
 using CLGRPO.Training.Rewards;
@@ -83,11 +84,7 @@ public sealed class RecipeTests
                         ImportanceSamplingLevel = ImportanceSamplingLevel.Sequence,
                         ScaleRewards = RewardScale.None,
                         MaskTruncatedCompletions = true,
-                        DynamicSampling = new DynamicSamplingConfig
-                        {
-                            Enabled = true,
-                            MaxResamples = 1,
-                        },
+                        DynamicSampling = new DynamicSamplingConfig { Enabled = true, MaxResamples = 1 },
                         Sampling = new SamplingConfig
                         {
                             Temperature = 0.7,

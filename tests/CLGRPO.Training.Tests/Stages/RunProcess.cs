@@ -32,8 +32,7 @@ internal sealed partial class RunProcess : IDisposable
     }
 
     /// <summary>Starts <c>train</c> with two workers.</summary>
-    public static RunProcess Train(params string[] arguments) =>
-        new(["train", .. arguments, "--workers", "2"]);
+    public static RunProcess Train(params string[] arguments) => new(["train", .. arguments, "--workers", "2"]);
 
     public int Id => _process.Id;
     public bool HasExited => _process.HasExited;
@@ -68,10 +67,7 @@ internal sealed partial class RunProcess : IDisposable
     /// <returns>The exit code; 128 + the signal's number when a signal ended it.</returns>
     public int WaitForEnd()
     {
-        Assert.True(
-            _process.WaitForExit(Patience),
-            $"The process does not end. It said:\n{Output}"
-        );
+        Assert.True(_process.WaitForExit(Patience), $"The process does not end. It said:\n{Output}");
         _process.WaitForExit(); // the output too
         return _process.ExitCode;
     }

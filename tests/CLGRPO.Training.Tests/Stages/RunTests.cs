@@ -8,8 +8,7 @@ using static TorchSharp.torch;
 namespace CLGRPO.Training.Tests.Stages;
 
 /// <summary>Runs of the built program as processes: killed, stopped, doubled, led astray.</summary>
-public sealed class RunTests(StraightRun straight, ITestOutputHelper output)
-    : IClassFixture<StraightRun>
+public sealed class RunTests(StraightRun straight, ITestOutputHelper output) : IClassFixture<StraightRun>
 {
     private const int Kills = 12;
     private const int Steps = 24 + 6 + 7;
@@ -53,9 +52,7 @@ public sealed class RunTests(StraightRun straight, ITestOutputHelper output)
         output.WriteLine($"CLGRPO_KILL_SEED={seed} repeats these moments.");
         var random = new Random(seed);
         var killed = 0;
-        foreach (
-            var step in Enumerable.Range(0, Kills).Select(_ => random.Next(Steps)).Order().ToList()
-        )
+        foreach (var step in Enumerable.Range(0, Kills).Select(_ => random.Next(Steps)).Order().ToList())
         {
             using var process = straight.Start("killed", straight.Recipe);
             if (
@@ -79,8 +76,7 @@ public sealed class RunTests(StraightRun straight, ITestOutputHelper output)
         var looks = random.Next(40);
         return random.Next(3) == 0
             ? () =>
-                Directory.Exists(checkpoints)
-                    && Directory.GetDirectories(checkpoints, "*.tmp-*").Length > 0
+                Directory.Exists(checkpoints) && Directory.GetDirectories(checkpoints, "*.tmp-*").Length > 0
                 || looks++ > 400
             : () => looks-- <= 0;
     }
@@ -118,20 +114,14 @@ public sealed class RunTests(StraightRun straight, ITestOutputHelper output)
     {
         using var process = straight.Start("slow", straight.WriteRecipe("slow.yaml", Slow));
         Assert.True(
-            process.WaitUntil(() =>
-                straight.Events("slow").Any(item => item.Type == RunEventType.Stage)
-            ),
+            process.WaitUntil(() => straight.Events("slow").Any(item => item.Type == RunEventType.Stage)),
             process.Output
         );
 
         using (var second = straight.Start("slow"))
         {
             Assert.Equal(1, second.WaitForEnd());
-            Assert.Contains(
-                $"is being written by process {process.Id}",
-                second.Output,
-                StringComparison.Ordinal
-            );
+            Assert.Contains($"is being written by process {process.Id}", second.Output, StringComparison.Ordinal);
         }
         process.WaitUntil(() =>
         {
@@ -148,16 +138,11 @@ public sealed class RunTests(StraightRun straight, ITestOutputHelper output)
     {
         using (var process = straight.Start("stopped", straight.Recipe))
         {
-            Assert.True(
-                process.WaitUntil(() => LastStep(straight.Events("stopped")) >= 6),
-                process.Output
-            );
+            Assert.True(process.WaitUntil(() => LastStep(straight.Events("stopped")) >= 6), process.Output);
             RunControl.Write(straight.Directory("stopped"), RunCommand.Stop);
             Assert.True(process.WaitForEnd() == 130, process.Output);
         }
-        var damaged = Directory
-            .GetDirectories(straight.Directory("stopped").CheckpointsPath)
-            .Max()!;
+        var damaged = Directory.GetDirectories(straight.Directory("stopped").CheckpointsPath).Max()!;
         using (var file = File.OpenWrite(Path.Combine(damaged, PretrainedModel.WeightsFile)))
             file.SetLength(file.Length / 2);
 
@@ -165,9 +150,7 @@ public sealed class RunTests(StraightRun straight, ITestOutputHelper output)
         Assert.True(last.WaitForEnd() == 0, last.Output);
         Assert.Contains(
             straight.Events("stopped"),
-            item =>
-                item.Type == RunEventType.Warning
-                && item.Message!.Contains(damaged, StringComparison.Ordinal)
+            item => item.Type == RunEventType.Warning && item.Message!.Contains(damaged, StringComparison.Ordinal)
         );
         straight.AssertSameAs("stopped");
     }
@@ -178,10 +161,7 @@ public sealed class RunTests(StraightRun straight, ITestOutputHelper output)
     {
         using (var process = straight.Start("aborted", straight.Recipe))
         {
-            Assert.True(
-                process.WaitUntil(() => LastStep(straight.Events("aborted")) >= 5),
-                process.Output
-            );
+            Assert.True(process.WaitUntil(() => LastStep(straight.Events("aborted")) >= 5), process.Output);
             RunControl.Write(straight.Directory("aborted"), RunCommand.Abort);
             Assert.True(process.WaitForEnd() == 130, process.Output);
             Assert.Equal("aborted", EndOf(straight.Events("aborted")));
@@ -203,16 +183,12 @@ public sealed class RunTests(StraightRun straight, ITestOutputHelper output)
             other.Path,
             stop: TestContext.Current.CancellationToken
         );
-        AssertRefused(
-            straight.Start("aborted", datasets: other.Path),
-            "was trained with another data set"
-        );
+        AssertRefused(straight.Start("aborted", datasets: other.Path), "was trained with another data set");
 
         var recipe = straight.Directory("aborted").RecipePath;
         File.WriteAllText(
             recipe,
-            File.ReadAllText(recipe)
-                .Replace("warmup_steps: 2", "warmup_steps: 3", StringComparison.Ordinal)
+            File.ReadAllText(recipe).Replace("warmup_steps: 2", "warmup_steps: 3", StringComparison.Ordinal)
         );
         AssertRefused(straight.Start("aborted"), "was trained with another recipe");
     }
@@ -225,10 +201,7 @@ public sealed class RunTests(StraightRun straight, ITestOutputHelper output)
         var broken = straight.PathOf("broken-model");
         using (
             var model = PretrainedModel.Load(
-                Path.Combine(
-                    straight.Run.CheckpointsPath,
-                    new StageLedger(straight.Run).Finished["sft"].Checkpoint
-                )
+                Path.Combine(straight.Run.CheckpointsPath, new StageLedger(straight.Run).Finished["sft"].Checkpoint)
             )
         )
         {
@@ -244,10 +217,7 @@ public sealed class RunTests(StraightRun straight, ITestOutputHelper output)
         var events = straight.Events("broken");
         Assert.Equal("failed", EndOf(events));
         Assert.Contains("is not finite", events[^2].Message, StringComparison.Ordinal);
-        Assert.DoesNotContain(
-            events,
-            item => item.Type is RunEventType.Step or RunEventType.Checkpoint
-        );
+        Assert.DoesNotContain(events, item => item.Type is RunEventType.Step or RunEventType.Checkpoint);
     }
 
     [Fact]
@@ -256,25 +226,17 @@ public sealed class RunTests(StraightRun straight, ITestOutputHelper output)
     {
         using (var process = straight.Start("replaced", straight.Recipe))
         {
-            Assert.True(
-                process.WaitUntil(() => LastStep(straight.Events("replaced")) >= 25),
-                process.Output
-            );
+            Assert.True(process.WaitUntil(() => LastStep(straight.Events("replaced")) >= 25), process.Output);
             process.Kill();
         }
         var run = straight.Directory("replaced");
         foreach (
             var later in Directory
                 .GetDirectories(run.CheckpointsPath)
-                .Where(path =>
-                    string.CompareOrdinal(Path.GetFileName(path), CheckpointStore.NameOf(24)) > 0
-                )
+                .Where(path => string.CompareOrdinal(Path.GetFileName(path), CheckpointStore.NameOf(24)) > 0)
         )
             Directory.Delete(later, recursive: true);
-        var parent = Path.Combine(
-            run.CheckpointsPath,
-            new StageLedger(run).Finished["sft"].Checkpoint
-        );
+        var parent = Path.Combine(run.CheckpointsPath, new StageLedger(run).Finished["sft"].Checkpoint);
         File.AppendAllText(Path.Combine(parent, "generation_config.json"), "\n");
         File.Delete(Path.Combine(parent, CheckpointManifest.FileName));
         CheckpointManifest.Seal(parent); // whole again, but another

@@ -14,12 +14,7 @@ public sealed class StraightRun : IDisposable
     public StraightRun(TinyEmoScenes data)
     {
         _datasets = data.Version.Path[..^(data.Version.Name.Length + data.Version.Hash.Length + 2)];
-        Recipe = WriteRecipe(
-            "tiny.yaml",
-            TinyRecipe.Sft,
-            TinyRecipe.OnPolicy,
-            TinyRecipe.OffPolicy
-        );
+        Recipe = WriteRecipe("tiny.yaml", TinyRecipe.Sft, TinyRecipe.OnPolicy, TinyRecipe.OffPolicy);
         using var process = Start("straight", Recipe);
         var exit = process.WaitForEnd();
         Assert.True(exit == 0, $"The straight run ended with {exit}:\n{process.Output}");
@@ -64,10 +59,7 @@ public sealed class StraightRun : IDisposable
         var finished = new StageLedger(run).Finished;
         foreach (var (stage, expected) in new StageLedger(Run).Finished)
         {
-            Assert.True(
-                finished.TryGetValue(stage, out var found),
-                $"Stage {stage} is not finished."
-            );
+            Assert.True(finished.TryGetValue(stage, out var found), $"Stage {stage} is not finished.");
             Assert.Equal(expected.Checkpoint, found.Checkpoint);
             foreach (var file in new[] { PretrainedModel.WeightsFile, "optimizer.safetensors" })
                 AssertSameFile(
@@ -80,19 +72,11 @@ public sealed class StraightRun : IDisposable
             );
         }
         Assert.Equal(Steps(Run), Steps(run));
-        var rollouts = System.IO.Directory.GetFiles(
-            Run.RolloutsPath,
-            "*.ndjson",
-            SearchOption.AllDirectories
-        );
+        var rollouts = System.IO.Directory.GetFiles(Run.RolloutsPath, "*.ndjson", SearchOption.AllDirectories);
         Assert.Equal(13, rollouts.Length); // of 6 and 7 steps
         Assert.All(
             rollouts,
-            path =>
-                AssertSameFile(
-                    path,
-                    Path.Combine(run.RolloutsPath, Path.GetRelativePath(Run.RolloutsPath, path))
-                )
+            path => AssertSameFile(path, Path.Combine(run.RolloutsPath, Path.GetRelativePath(Run.RolloutsPath, path)))
         );
         Assert.Empty(System.IO.Directory.GetFileSystemEntries(run.CheckpointsPath, "*.tmp-*"));
     }
@@ -108,9 +92,7 @@ public sealed class StraightRun : IDisposable
         [
             .. from step in RunEvents.EffectiveSteps(run)
             let metrics = from metric in step.Metrics!
-            where
-                metric.Key != "step_time"
-                && !metric.Key.StartsWith("profiling/", StringComparison.Ordinal)
+            where metric.Key != "step_time" && !metric.Key.StartsWith("profiling/", StringComparison.Ordinal)
             orderby metric.Key
             select $"{metric.Key}={metric.Value:R}"
             select $"{step.Stage} {step.Step}: {string.Join(' ', metrics)}",

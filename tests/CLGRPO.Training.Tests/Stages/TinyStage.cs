@@ -1,3 +1,4 @@
+using CLGRPO.Data.Cot;
 using CLGRPO.Data.Datasets;
 using CLGRPO.Training.Batches;
 using CLGRPO.Training.Checkpoints;
@@ -47,8 +48,7 @@ internal sealed class TinyStage : IStageMonitor, IDisposable
     }
 
     /// <summary>Adam whose epsilon keeps the rounding of tiny gradients from becoming whole steps: numbers that other processors repeat.</summary>
-    public static OptimizerConfig Calm(double learningRate) =>
-        new() { LearningRate = learningRate, Epsilon = 1e-3 };
+    public static OptimizerConfig Calm(double learningRate) => new() { LearningRate = learningRate, Epsilon = 1e-3 };
 
     public Recipe Recipe { get; }
     public PretrainedModel Model { get; }
@@ -130,9 +130,7 @@ internal sealed class TinyStage : IStageMonitor, IDisposable
     {
         var ofWorkers = 0L;
         if (_threads.Count > 1)
-            _threads.Run(_ =>
-                Interlocked.Add(ref ofWorkers, DisposeScopeManager.Statistics.ThreadTotalLiveCount)
-            );
+            _threads.Run(_ => Interlocked.Add(ref ofWorkers, DisposeScopeManager.Statistics.ThreadTotalLiveCount));
         return ofWorkers + DisposeScopeManager.Statistics.ThreadTotalLiveCount;
     }
 

@@ -36,10 +36,7 @@ public sealed class CanonicalCompositionTests
         var walked = 0;
         foreach (var text in GeneratedTexts.Make(seed: 9, count: 5000).Where(IsOld))
         {
-            Assert.Equal(
-                text.Normalize(NormalizationForm.FormC),
-                CanonicalComposition.Normalize(text)
-            );
+            Assert.Equal(text.Normalize(NormalizationForm.FormC), CanonicalComposition.Normalize(text));
             walked++;
         }
         Assert.True(walked > 1000, $"only {walked} texts were compared");

@@ -16,18 +16,11 @@ public sealed class ChatTemplateTests
     public void Render_GoldenCases_GivesTheSameTextAndIds()
     {
         var walked = 0;
-        foreach (
-            var path in Directory.EnumerateFiles(
-                Path.Combine(GoldenFolder.Find(), "internvl"),
-                "*.json"
-            )
-        )
+        foreach (var path in Directory.EnumerateFiles(Path.Combine(GoldenFolder.Find(), "internvl"), "*.json"))
         {
             var golden = JsonSerializer.Deserialize<JsonElement>(File.ReadAllText(path));
             var template = new ChatTemplate(
-                Tokenizer.Load(
-                    Path.Combine(Path.ChangeExtension(path, null) + "-hf", "tokenizer.json")
-                )
+                Tokenizer.Load(Path.Combine(Path.ChangeExtension(path, null) + "-hf", "tokenizer.json"))
             );
             var tokensPerTile = golden.GetProperty("tokens_per_tile").GetInt32();
             foreach (var item in golden.GetProperty("cases").EnumerateArray())
@@ -48,12 +41,7 @@ public sealed class ChatTemplateTests
     [Fact]
     public void Render_NoGenerationPrompt_EndsWithTheLastMessage()
     {
-        var prompt = Template.Render(
-            [new ChatMessage("user", "hi")],
-            [],
-            TokensPerTile,
-            addGenerationPrompt: false
-        );
+        var prompt = Template.Render([new ChatMessage("user", "hi")], [], TokensPerTile, addGenerationPrompt: false);
         Assert.Equal("<|im_start|>user\nhi<|im_end|>\n", prompt.Text);
     }
 
@@ -68,11 +56,7 @@ public sealed class ChatTemplateTests
         var attacked = Template.Render([WithImage(attack)], [3], TokensPerTile);
         Assert.Equal(SpecialsOf(harmless), SpecialsOf(attacked));
         Assert.Equal(3 * TokensPerTile, attacked.Ids.Count(id => id == Special.ImgContext));
-        Assert.Contains(
-            attack,
-            SmallTokenizer.Instance.Decode(attacked.Ids),
-            StringComparison.Ordinal
-        );
+        Assert.Contains(attack, SmallTokenizer.Instance.Decode(attacked.Ids), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -98,12 +82,9 @@ public sealed class ChatTemplateTests
     [InlineData(1, 1)]
     [InlineData(0)]
     public void Render_TilesThatDoNotMatchTheImages_AreRefused(params int[] tiles) =>
-        Assert.Throws<ArgumentException>(() =>
-            Template.Render([WithImage("What is it?")], tiles, TokensPerTile)
-        );
+        Assert.Throws<ArgumentException>(() => Template.Render([WithImage("What is it?")], tiles, TokensPerTile));
 
-    private static ChatMessage WithImage(string text) =>
-        new("user", [new ImagePart(), new TextPart(text)]);
+    private static ChatMessage WithImage(string text) => new("user", [new ImagePart(), new TextPart(text)]);
 
     private static IEnumerable<int> SpecialsOf(ChatPrompt prompt) =>
         prompt.Ids.Where(SmallTokenizer.Instance.IsSpecial);
@@ -122,6 +103,5 @@ public sealed class ChatTemplateTests
             ? new ImagePart()
             : new TextPart(part.GetProperty("text").GetString()!);
 
-    private static int[] Ints(JsonElement numbers) =>
-        [.. numbers.EnumerateArray().Select(number => number.GetInt32())];
+    private static int[] Ints(JsonElement numbers) => [.. numbers.EnumerateArray().Select(number => number.GetInt32())];
 }

@@ -71,18 +71,7 @@ internal static class GeneratedTexts
         0x180E,
     ];
 
-    private static readonly int[] Digits =
-    [
-        '0',
-        0x660,
-        0x6F0,
-        0x966,
-        0x9E6,
-        0xE50,
-        0x1040,
-        0xFF10,
-        0x1D7CE,
-    ];
+    private static readonly int[] Digits = ['0', 0x660, 0x6F0, 0x966, 0x9E6, 0xE50, 0x1040, 0xFF10, 0x1D7CE];
 
     private static readonly string[] Words =
     [

@@ -41,9 +41,7 @@ internal static class HuggingFace
         var installed = Path.Combine(parent, "huggingface-tokenizers-0.6.0");
         if (!Directory.Exists(installed))
         {
-            var fresh = Directory
-                .CreateDirectory(Path.Combine(parent, $"tmp-{Guid.NewGuid():N}"))
-                .FullName;
+            var fresh = Directory.CreateDirectory(Path.Combine(parent, $"tmp-{Guid.NewGuid():N}")).FullName;
             foreach (var name in (string[])["package.json", "package-lock.json"])
             {
                 File.Copy(Path.Combine(source, name), Path.Combine(fresh, name));
@@ -51,11 +49,7 @@ internal static class HuggingFace
             Command.Run("npm", ["ci", "--silent", "--no-audit", "--no-fund"], fresh);
             Directory.Move(fresh, installed);
         }
-        File.Copy(
-            Path.Combine(source, "encode.cjs"),
-            Path.Combine(installed, "encode.cjs"),
-            overwrite: true
-        );
+        File.Copy(Path.Combine(source, "encode.cjs"), Path.Combine(installed, "encode.cjs"), overwrite: true);
         return installed;
     }
 }

@@ -31,18 +31,11 @@ public sealed class HuggingFaceTests(ITestOutputHelper output)
     [InlineData(false, true, false)]
     [InlineData(true, true, true)]
     [InlineData(false, false, true)]
-    public void Encode_FlagsOfAddedTokens_AreHonoured(
-        bool leftStrip,
-        bool rightStrip,
-        bool normalized
-    )
+    public void Encode_FlagsOfAddedTokens_AreHonoured(bool leftStrip, bool rightStrip, bool normalized)
     {
         using var file = new TemporaryFile();
         var json = JsonNode.Parse(File.ReadAllBytes(SmallTokenizer.Path))!.AsObject();
-        foreach (
-            var (index, content) in ((int, string)[])
-                [(12, "e\u0301"), (13, "<img"), (0, "<img> x"), (1, "Ås")]
-        )
+        foreach (var (index, content) in ((int, string)[])[(12, "e\u0301"), (13, "<img"), (0, "<img> x"), (1, "Ås")])
         {
             var token = json.AddedToken(index);
             token["content"] = content;
@@ -60,11 +53,7 @@ public sealed class HuggingFaceTests(ITestOutputHelper output)
             "\u212Bs ",
             "<img",
         ];
-        Compare(
-            Tokenizer.Load(file.Path),
-            file.Path,
-            [.. extra, .. GeneratedTexts.Make(Seed + 1, 300)]
-        );
+        Compare(Tokenizer.Load(file.Path), file.Path, [.. extra, .. GeneratedTexts.Make(Seed + 1, 300)]);
     }
 
     [Fact]
@@ -87,8 +76,7 @@ public sealed class HuggingFaceTests(ITestOutputHelper output)
     {
         var (tokenizer, path) = Load(vocabulary);
         var random = new Random(Seed);
-        int[] RandomIds(int highest) =>
-            [.. Enumerable.Range(0, random.Next(1, 30)).Select(_ => random.Next(highest))];
+        int[] RandomIds(int highest) => [.. Enumerable.Range(0, random.Next(1, 30)).Select(_ => random.Next(highest))];
         int[][] ids =
         [
             .. Enumerable.Range(0, 1000).Select(_ => RandomIds(256)), // single bytes: mostly torn
@@ -130,10 +118,7 @@ public sealed class HuggingFaceTests(ITestOutputHelper output)
             $"{megabytes:F2} MB: ours {megabytes / seconds:F1} MB/s, Hugging Face {megabytes / theirs.Seconds:F1} MB/s"
         );
         Assert.Equal(theirs.TimedTokens, tokens);
-        Assert.True(
-            seconds < theirs.Seconds,
-            $"ours took {seconds:F3} s, Hugging Face {theirs.Seconds:F3} s"
-        );
+        Assert.True(seconds < theirs.Seconds, $"ours took {seconds:F3} s, Hugging Face {theirs.Seconds:F3} s");
     }
 
     private static void Compare(Tokenizer tokenizer, string path, string[] texts)
@@ -149,10 +134,7 @@ public sealed class HuggingFaceTests(ITestOutputHelper output)
         foreach (var (text, expected) in texts.Zip(answer.Encoded))
         {
             var ids = tokenizer.Encode(text, allowSpecialTokens: true);
-            Assert.True(
-                expected.SequenceEqual(ids),
-                $"{Escaped(text)}: expected {Show(expected)}, got {Show(ids)}"
-            );
+            Assert.True(expected.SequenceEqual(ids), $"{Escaped(text)}: expected {Show(expected)}, got {Show(ids)}");
         }
         Assert.Equal(texts.Length, answer.Encoded.Length);
     }
@@ -217,9 +199,7 @@ public sealed class HuggingFaceTests(ITestOutputHelper output)
             .Select(_ =>
                 string.Join(
                     ' ',
-                    Enumerable
-                        .Range(0, 8)
-                        .Select(_ => $"{One(subjects)} {One(verbs)} {One(objects)}{One(ends)}")
+                    Enumerable.Range(0, 8).Select(_ => $"{One(subjects)} {One(verbs)} {One(objects)}{One(ends)}")
                 )
             );
     }

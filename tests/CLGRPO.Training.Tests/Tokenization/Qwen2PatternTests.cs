@@ -28,11 +28,7 @@ public sealed class Qwen2PatternTests
     [Fact]
     public void EndOfPiece_GeneratedTexts_CutsAsTheRegexEngine()
     {
-        var pattern = new Regex(
-            Qwen2Pattern.Text,
-            RegexOptions.CultureInvariant,
-            TimeSpan.FromSeconds(10)
-        );
+        var pattern = new Regex(Qwen2Pattern.Text, RegexOptions.CultureInvariant, TimeSpan.FromSeconds(10));
         var walked = 0;
         foreach (var text in GeneratedTexts.Make(seed: 11, count: 5000))
         {

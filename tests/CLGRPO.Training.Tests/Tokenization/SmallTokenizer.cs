@@ -32,13 +32,11 @@ internal static class SmallTokenizer
     public static string Refusal(Action<JsonObject> change) =>
         Assert.Throws<InvalidDataException>(() => Changed(change)).Message;
 
-    public static JsonObject Vocabulary(this JsonObject json) =>
-        json["model"]!["vocab"]!.AsObject();
+    public static JsonObject Vocabulary(this JsonObject json) => json["model"]!["vocab"]!.AsObject();
 
     public static JsonArray Merges(this JsonObject json) => json["model"]!["merges"]!.AsArray();
 
-    public static JsonObject AddedToken(this JsonObject json, int index) =>
-        json["added_tokens"]![index]!.AsObject();
+    public static JsonObject AddedToken(this JsonObject json, int index) => json["added_tokens"]![index]!.AsObject();
 }
 
 /// <summary>A path in the temporary folder, removed again at the end.</summary>

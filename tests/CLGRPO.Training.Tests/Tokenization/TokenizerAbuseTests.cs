@@ -18,31 +18,15 @@ public sealed class TokenizerAbuseTests
             { "byte without token", RenameA, "byte 0x61 has no token" },
             { "empty token", json => Rename(json, "er", ""), "empty token" },
             { "token of no bytes", json => Rename(json, "er", "€€"), "stands for no byte" },
-            {
-                "merge of unknown token",
-                json => json.Merges()[0] = new JsonArray("a", "€"),
-                "lacks"
-            },
-            {
-                "merge into unknown token",
-                json => json.Merges()[0] = new JsonArray("~", "~"),
-                "“~~”"
-            },
+            { "merge of unknown token", json => json.Merges()[0] = new JsonArray("a", "€"), "lacks" },
+            { "merge into unknown token", json => json.Merges()[0] = new JsonArray("~", "~"), "“~~”" },
             { "merge of three", json => json.Merges()[0] = new JsonArray("a", "b", "c"), "pair" },
             { "merge twice", json => json.Merges().Add(json.Merges()[0]!.DeepClone()), "twice" },
             { "merge text", json => json.Merges()[0] = "a b c", "one space between" },
-            {
-                "special token by merge",
-                json => MakeSpecial(json, "er"),
-                "plain text would make it"
-            },
+            { "special token by merge", json => MakeSpecial(json, "er"), "plain text would make it" },
             { "special token of a byte", json => MakeSpecial(json, "a"), "token of a byte" },
             { "added token empty", json => json.AddedToken(0)["content"] = "", "empty" },
-            {
-                "added token long",
-                json => json.AddedToken(0)["content"] = new string('x', 1001),
-                "1001 characters"
-            },
+            { "added token long", json => json.AddedToken(0)["content"] = new string('x', 1001), "1001 characters" },
             { "added token twice", json => json.AddedToken(0)["content"] = "<img>", "there twice" },
             {
                 "added token elsewhere in the vocabulary",
@@ -53,18 +37,10 @@ public sealed class TokenizerAbuseTests
             { "model", json => json["model"]!["type"] = "Unigram", "only BPE" },
             { "no model", json => json.Remove("model"), "model is missing" },
             { "byte fallback", json => json["model"]!["byte_fallback"] = true, "byte_fallback" },
-            {
-                "prefix",
-                json => json["model"]!["continuing_subword_prefix"] = "##",
-                "continuing_subword_prefix"
-            },
+            { "prefix", json => json["model"]!["continuing_subword_prefix"] = "##", "continuing_subword_prefix" },
             { "dropout", json => json["model"]!["dropout"] = 0.1, "dropout" },
             { "normalizer", json => json["normalizer"]!["type"] = "NFKC", "only NFC" },
-            {
-                "pre-tokenizer",
-                json => json["pre_tokenizer"]!["type"] = "Whitespace",
-                "only a Sequence"
-            },
+            { "pre-tokenizer", json => json["pre_tokenizer"]!["type"] = "Whitespace", "only a Sequence" },
             { "decoder", json => json["decoder"]!["type"] = "WordPiece", "only ByteLevel" },
             {
                 "post-processor",
@@ -77,11 +53,7 @@ public sealed class TokenizerAbuseTests
     [Theory]
     [MemberData(nameof(BrokenFiles), DisableDiscoveryEnumeration = true)]
     [Trait("Id", "A-TOK-1")]
-    public void Load_BrokenFile_IsRefusedWithTheReason(
-        string name,
-        Action<JsonObject> change,
-        string reason
-    ) =>
+    public void Load_BrokenFile_IsRefusedWithTheReason(string name, Action<JsonObject> change, string reason) =>
         Assert.True(
             SmallTokenizer.Refusal(change).Contains(reason, StringComparison.Ordinal),
             $"{name}: {SmallTokenizer.Refusal(change)}"
@@ -160,9 +132,7 @@ public sealed class TokenizerAbuseTests
     {
         var tokenizer = SmallTokenizer.Instance;
         tokenizer.RequireFits(tokenizer.VocabularySize);
-        Assert.Throws<InvalidDataException>(() =>
-            tokenizer.RequireFits(tokenizer.VocabularySize - 1)
-        );
+        Assert.Throws<InvalidDataException>(() => tokenizer.RequireFits(tokenizer.VocabularySize - 1));
     }
 
     [Fact]
@@ -183,9 +153,7 @@ public sealed class TokenizerAbuseTests
     public void Load_PatternThatIsNotKnown_IsRefusedAndNeverRun(string pattern) =>
         Assert.Contains(
             pattern,
-            SmallTokenizer.Refusal(json =>
-                json["pre_tokenizer"]!["pretokenizers"]![0]!["pattern"]!["Regex"] = pattern
-            ),
+            SmallTokenizer.Refusal(json => json["pre_tokenizer"]!["pretokenizers"]![0]!["pattern"]!["Regex"] = pattern),
             StringComparison.Ordinal
         );
 
@@ -216,11 +184,7 @@ public sealed class TokenizerAbuseTests
         var error = Assert.Throws<ArgumentException>(() =>
             SmallTokenizer.Instance.Encode(new string('a', Tokenizer.MaxTextLength + 1))
         );
-        Assert.Contains(
-            $"at most {Tokenizer.MaxTextLength}",
-            error.Message,
-            StringComparison.Ordinal
-        );
+        Assert.Contains($"at most {Tokenizer.MaxTextLength}", error.Message, StringComparison.Ordinal);
     }
 
     private static void RenameA(JsonObject json) => Rename(json, "a", "zzzz");

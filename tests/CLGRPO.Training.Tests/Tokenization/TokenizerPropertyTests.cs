@@ -25,11 +25,7 @@ public sealed class TokenizerPropertyTests
     [Fact]
     public void Decode_OfEncodedText_IsTheTextInFormC() =>
         Check(
-            Prop.ForAll(
-                Texts,
-                text =>
-                    Small.Decode([.. Small.Encode(text)]) == CanonicalComposition.Normalize(text)
-            )
+            Prop.ForAll(Texts, text => Small.Decode([.. Small.Encode(text)]) == CanonicalComposition.Normalize(text))
         );
 
     [Fact]
@@ -61,11 +57,8 @@ public sealed class TokenizerPropertyTests
                 Ids(255).ToArbitrary(),
                 bytes =>
                 {
-                    var ids = bytes
-                        .Select(b => Small.IdOf(ByteAlphabet.CharacterOf((byte)b).ToString()))
-                        .ToArray();
-                    return Small.Decode(ids)
-                        == Encoding.UTF8.GetString([.. bytes.Select(b => (byte)b)]);
+                    var ids = bytes.Select(b => Small.IdOf(ByteAlphabet.CharacterOf((byte)b).ToString())).ToArray();
+                    return Small.Decode(ids) == Encoding.UTF8.GetString([.. bytes.Select(b => (byte)b)]);
                 }
             )
         );
@@ -78,15 +71,11 @@ public sealed class TokenizerPropertyTests
                 ids =>
                 {
                     var decoder = new StreamingDecoder(Small);
-                    return string.Concat(ids.Select(decoder.Append)) + decoder.Flush()
-                        == Small.Decode(ids);
+                    return string.Concat(ids.Select(decoder.Append)) + decoder.Flush() == Small.Decode(ids);
                 }
             )
         );
 
     private static void Check(Property property) =>
-        FsCheck.Check.One(
-            Config.QuickThrowOnFailure.WithMaxTest(1000).WithQuietOnSuccess(true),
-            property
-        );
+        FsCheck.Check.One(Config.QuickThrowOnFailure.WithMaxTest(1000).WithQuietOnSuccess(true), property);
 }

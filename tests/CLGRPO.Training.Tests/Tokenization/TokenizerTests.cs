@@ -27,10 +27,7 @@ public sealed class TokenizerTests
 
     [Fact]
     public void Encode_HalfASurrogatePair_CountsAsReplacementCharacter() =>
-        Assert.Equal(
-            Small.Encode("a\uFFFDb e\u0301\uFFFD"),
-            Small.Encode("a\uD800b e\u0301\uDC00")
-        );
+        Assert.Equal(Small.Encode("a\uFFFDb e\u0301\uFFFD"), Small.Encode("a\uD800b e\u0301\uDC00"));
 
     [Fact]
     public void Encode_MoreDistinctWordsThanTheCacheHolds_StaysTheSame()
@@ -40,9 +37,7 @@ public sealed class TokenizerTests
         tokenizer.Encode(
             string.Join(
                 ' ',
-                Enumerable
-                    .Range(0, 70_000)
-                    .Select(i => Convert.ToHexString(BitConverter.GetBytes(i * 7919)))
+                Enumerable.Range(0, 70_000).Select(i => Convert.ToHexString(BitConverter.GetBytes(i * 7919)))
             )
         );
         Assert.Equal(before, tokenizer.Encode("once upon a time"));
@@ -54,11 +49,7 @@ public sealed class TokenizerTests
         var tokenizer = Tokenizer.Load(SmallTokenizer.Path);
         string[] texts = [.. GeneratedTexts.Make(seed: 5, count: 200)];
         var expected = texts.Select(text => Small.Encode(text)).ToArray();
-        Parallel.For(
-            0,
-            8,
-            _ => Assert.Equal(expected, texts.Select(text => tokenizer.Encode(text)))
-        );
+        Parallel.For(0, 8, _ => Assert.Equal(expected, texts.Select(text => tokenizer.Encode(text))));
     }
 
     [Fact]
@@ -83,10 +74,7 @@ public sealed class TokenizerTests
 
     [Fact]
     public void TokenOf_EveryId_IsTheInverseOfIdOf() =>
-        Assert.All(
-            Enumerable.Range(0, Small.VocabularySize),
-            id => Assert.Equal(id, Small.IdOf(Small.TokenOf(id)))
-        );
+        Assert.All(Enumerable.Range(0, Small.VocabularySize), id => Assert.Equal(id, Small.IdOf(Small.TokenOf(id))));
 
     [Fact]
     public void TokenOf_IdBeyondTheVocabulary_Throws()
@@ -96,8 +84,7 @@ public sealed class TokenizerTests
     }
 
     [Fact]
-    public void BytesOf_TokenWithASpace_GivesTheByte() =>
-        Assert.Equal(" "u8, Small.BytesOf(Small.IdOf("Ġ")));
+    public void BytesOf_TokenWithASpace_GivesTheByte() => Assert.Equal(" "u8, Small.BytesOf(Small.IdOf("Ġ")));
 
     [Fact]
     public void Save_ThenLoad_IsTheSameTokenizer()

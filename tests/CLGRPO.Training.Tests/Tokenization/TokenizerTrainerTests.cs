@@ -6,9 +6,10 @@ public sealed class TokenizerTrainerTests
 {
     private static readonly AddedToken[] Tags =
     [
-        .. ((string[])["<think>", "</think>", "<answer>", "</answer>"]).Select(
-            tag => new AddedToken(tag, Special: false)
-        ),
+        .. ((string[])["<think>", "</think>", "<answer>", "</answer>"]).Select(tag => new AddedToken(
+            tag,
+            Special: false
+        )),
     ];
 
     [Fact]
@@ -48,18 +49,11 @@ public sealed class TokenizerTrainerTests
     [Fact]
     public void Train_AddedTokens_AreOneTokenAndNotLearntFrom()
     {
-        var tokenizer = TokenizerTrainer.Train(
-            Enumerable.Repeat("<think>joy</think>", 50),
-            300,
-            Tags
-        );
+        var tokenizer = TokenizerTrainer.Train(Enumerable.Repeat("<think>joy</think>", 50), 300, Tags);
         var ids = tokenizer.Encode("<think>joy</think><answer>joy</answer>");
         Assert.Equal(6, ids.Count);
         Assert.False(tokenizer.TryIdOf("think", out _));
-        Assert.Equal(
-            "<think>joy</think><answer>joy</answer>",
-            tokenizer.Decode([.. ids], skipSpecialTokens: true)
-        );
+        Assert.Equal("<think>joy</think><answer>joy</answer>", tokenizer.Decode([.. ids], skipSpecialTokens: true));
     }
 
     // Merging the word again with the learnt rules must end where learning ended: compare with a plain recount.
@@ -68,25 +62,17 @@ public sealed class TokenizerTrainerTests
     {
         string[] texts =
         [
-            .. GeneratedTexts
-                .Make(seed: 22, count: 150)
-                .Where(text => !text.Contains('<', StringComparison.Ordinal)),
+            .. GeneratedTexts.Make(seed: 22, count: 150).Where(text => !text.Contains('<', StringComparison.Ordinal)),
         ];
         var tokenizer = TokenizerTrainer.Train(texts, 330, []);
-        Assert.Equal(
-            PlainMerges(texts, 330 - 256),
-            Enumerable.Range(256, 330 - 256).Select(tokenizer.TokenOf)
-        );
+        Assert.Equal(PlainMerges(texts, 330 - 256), Enumerable.Range(256, 330 - 256).Select(tokenizer.TokenOf));
     }
 
     private static IEnumerable<string> PlainMerges(string[] texts, int count)
     {
         var ids = ByteAlphabet
             .Order.Index()
-            .ToDictionary(
-                entry => ByteAlphabet.CharacterOf(entry.Item).ToString(),
-                entry => entry.Index
-            );
+            .ToDictionary(entry => ByteAlphabet.CharacterOf(entry.Item).ToString(), entry => entry.Index);
         var words = texts.SelectMany(Pieces).Select(word => word.ToList()).ToList();
         for (var merge = 0; merge < count; merge++)
         {

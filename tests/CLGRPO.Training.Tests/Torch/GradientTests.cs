@@ -13,10 +13,9 @@ public sealed class GradientTests
     private static readonly long[] s_rows = [0, 2, 2];
 
     /// <summary>Functions of one or more inputs, which are positive and without ties.</summary>
-    private static readonly Dictionary<
-        string,
-        (long[][] Shapes, Func<Tensor[], Tensor> Function)
-    > s_functions = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, (long[][] Shapes, Func<Tensor[], Tensor> Function)> s_functions = new(
+        StringComparer.Ordinal
+    )
     {
         ["abs"] = One(x => (x - 0.5).abs()),
         ["cos"] = One(x => x.cos()),
@@ -287,11 +286,7 @@ public sealed class GradientTests
         {
             var gradient = leaves[input].grad!.data<double>().ToArray();
             for (var element = 0; element < gradient.Length; element++)
-                Assert.Equal(
-                    Difference(shapes, values, function, input, element),
-                    gradient[element],
-                    Tolerance
-                );
+                Assert.Equal(Difference(shapes, values, function, input, element), gradient[element], Tolerance);
         }
     }
 
@@ -330,9 +325,7 @@ public sealed class GradientTests
         var count = shape.Aggregate(1L, (product, size) => product * size);
         return
         [
-            .. Enumerable
-                .Range(1 + (seed * 50), (int)count)
-                .Select(i => 0.1 + (0.8 * (i * 0.6180339887498949 % 1))),
+            .. Enumerable.Range(1 + (seed * 50), (int)count).Select(i => 0.1 + (0.8 * (i * 0.6180339887498949 % 1))),
         ];
     }
 
@@ -353,9 +346,7 @@ public sealed class GradientTests
             x => function(x[0], x[1])
         );
 
-    private static (long[][], Func<Tensor[], Tensor>) Three(
-        Func<Tensor, Tensor, Tensor, Tensor> function
-    ) =>
+    private static (long[][], Func<Tensor[], Tensor>) Three(Func<Tensor, Tensor, Tensor, Tensor> function) =>
         (
             [
                 [2, 3],
@@ -365,8 +356,6 @@ public sealed class GradientTests
             x => function(x[0], x[1], x[2])
         );
 
-    private static (long[][], Func<Tensor[], Tensor>) Many(
-        long[][] shapes,
-        Func<Tensor[], Tensor> function
-    ) => (shapes, function);
+    private static (long[][], Func<Tensor[], Tensor>) Many(long[][] shapes, Func<Tensor[], Tensor> function) =>
+        (shapes, function);
 }

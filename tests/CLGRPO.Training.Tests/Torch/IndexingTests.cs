@@ -53,16 +53,8 @@ public sealed class IndexingTests : IDisposable
     public void Index_OfMask_TakesWhatIsTrue()
     {
         AssertIs([20, 21, 22, 23], [4], _cube[TensorIndex.Tensor(_cube > 19)]);
-        AssertIs(
-            [3, 15],
-            [2, 1],
-            _cube[.., 0, TensorIndex.Tensor(tensor([false, false, false, true]))]
-        );
-        AssertIs(
-            [0, 12],
-            [2],
-            _cube[TensorIndex.Tensor(ones([2, 3], ScalarType.Bool)), 0][tensor([0L, 3])]
-        );
+        AssertIs([3, 15], [2, 1], _cube[.., 0, TensorIndex.Tensor(tensor([false, false, false, true]))]);
+        AssertIs([0, 12], [2], _cube[TensorIndex.Tensor(ones([2, 3], ScalarType.Bool)), 0][tensor([0L, 3])]);
     }
 
     [Fact]

@@ -37,8 +37,7 @@ public sealed class OperatorValueTests : IDisposable
             {
                 "gelu tanh",
                 x => F.gelu(x, TorchSharp.Modules.GELU.Approximate.tanh),
-                x =>
-                    0.5 * x * (1 + Math.Tanh(Math.Sqrt(2 / Math.PI) * (x + (0.044715 * x * x * x))))
+                x => 0.5 * x * (1 + Math.Tanh(Math.Sqrt(2 / Math.PI) * (x + (0.044715 * x * x * x))))
             },
             { "log", x => x.add(2).log(), x => Math.Log(x + 2) },
             { "log1p", x => x.add(1).log1p(), x => Math.Log(x + 2) },
@@ -79,10 +78,7 @@ public sealed class OperatorValueTests : IDisposable
     public void InPlace_ChangesAndReturnsTheTensorItself()
     {
         var y = _x.clone();
-        Assert.Same(
-            y,
-            y.add_(1).mul_(2).sub_(1).div_(2).clamp_(min: 0).pow_(2).neg_().abs_().sqrt_()
-        );
+        Assert.Same(y, y.add_(1).mul_(2).sub_(1).div_(2).clamp_(min: 0).pow_(2).neg_().abs_().sqrt_());
         AssertNear([0, 0.5, 2.5, 1], y);
         y.zero_().fill_(3).copy_(_x).masked_fill_(_x == 0, 7);
         AssertNear([-1.5, 7, 2, 0.5], y);
@@ -158,10 +154,7 @@ public sealed class OperatorValueTests : IDisposable
         Assert.Equal([0, 1, 3, 2], _x.flatten().argsort().data<long>().ToArray());
         var sorted = tensor([0.0, 1, 2]);
         Assert.Equal([0, 0, 2, 1], searchsorted(sorted, _x.flatten()).data<long>().ToArray());
-        Assert.Equal(
-            [0, 1, 3, 1],
-            _x.flatten().bucketize(sorted, right: true).data<long>().ToArray()
-        );
+        Assert.Equal([0, 1, 3, 1], _x.flatten().bucketize(sorted, right: true).data<long>().ToArray());
     }
 
     [Fact]
@@ -175,10 +168,7 @@ public sealed class OperatorValueTests : IDisposable
         AssertNear([17], a[0].dot(b[0]));
         AssertNear([5, 6, 10, 12], a[0].outer(b[0]));
         AssertNear([39, 46, 89, 104], a.addmm(a, b, beta: 1, alpha: 2));
-        AssertNear(
-            [19.5, 23, 44.5, 52],
-            a.unsqueeze(0).baddbmm(a.unsqueeze(0), b.unsqueeze(0), beta: 0.5f)
-        );
+        AssertNear([19.5, 23, 44.5, 52], a.unsqueeze(0).baddbmm(a.unsqueeze(0), b.unsqueeze(0), beta: 0.5f));
         AssertNear([6, 9], F.linear(a[0], tensor([1.0, 2, 2, 3], [2, 2]), tensor([1.0, 1])));
     }
 
@@ -225,10 +215,7 @@ public sealed class OperatorValueTests : IDisposable
         var log = _x.log_softmax(1).data<double>().ToArray();
         var target = tensor([1L, 0]);
         AssertNear([-(log[1] + log[2]) / 2], F.cross_entropy(_x, target));
-        AssertNear(
-            [-log[1], -log[2]],
-            F.nll_loss(_x.log_softmax(1), target, reduction: nn.Reduction.None)
-        );
+        AssertNear([-log[1], -log[2]], F.nll_loss(_x.log_softmax(1), target, reduction: nn.Reduction.None));
         AssertNear([-log[1]], F.cross_entropy(_x, tensor([1L, -100])));
         AssertNear([6.5 / 4], F.mse_loss(_x, _x.zeros_like()));
     }
@@ -238,20 +225,14 @@ public sealed class OperatorValueTests : IDisposable
     {
         var normal = F.layer_norm(_x, [2], eps: 0);
         AssertNear([-1, 1, 1, -1], normal);
-        AssertNear(
-            [-1, 7, 3, 3],
-            F.layer_norm(_x, [2], tensor([2.0, 2]), tensor([1.0, 5]), eps: 0)
-        );
+        AssertNear([-1, 7, 3, 3], F.layer_norm(_x, [2], tensor([2.0, 2]), tensor([1.0, 5]), eps: 0));
     }
 
     [Fact]
     public void Conv2d_OfPatches_IsOneProductPerPatch()
     {
         var image = arange(16, float64).view(1, 1, 4, 4);
-        AssertNear(
-            [0 + 1 + 4 + 5, 2 + 3 + 6 + 7, 42, 50],
-            F.conv2d(image, ones([1, 1, 2, 2], float64), strides: [2])
-        );
+        AssertNear([0 + 1 + 4 + 5, 2 + 3 + 6 + 7, 42, 50], F.conv2d(image, ones([1, 1, 2, 2], float64), strides: [2]));
     }
 
     [Fact]
@@ -267,9 +248,7 @@ public sealed class OperatorValueTests : IDisposable
         Assert.True(causal.allclose(F.scaled_dot_product_attention(q, q, q, mask)));
         var added = zeros([2, 2], float64).masked_fill(~mask, double.NegativeInfinity);
         Assert.True(causal.allclose(F.scaled_dot_product_attention(q, q, q, added)));
-        Assert.Throws<ArgumentException>(() =>
-            F.scaled_dot_product_attention(q, q, q, mask, is_casual: true)
-        );
+        Assert.Throws<ArgumentException>(() => F.scaled_dot_product_attention(q, q, q, mask, is_casual: true));
     }
 
     [Fact]
@@ -283,11 +262,7 @@ public sealed class OperatorValueTests : IDisposable
     private static double Sigmoid(double x) => 1 / (1 + Math.Exp(-x));
 
     private static void AssertNear(double[] expected, Tensor actual) =>
-        Assert.Equal(
-            expected,
-            actual.contiguous().data<double>().ToArray(),
-            (a, b) => Math.Abs(a - b) < 1e-9
-        );
+        Assert.Equal(expected, actual.contiguous().data<double>().ToArray(), (a, b) => Math.Abs(a - b) < 1e-9);
 
     private static void AssertIs(long[] expected, Tensor actual) =>
         Assert.Equal(expected, actual.data<long>().ToArray());

@@ -49,10 +49,7 @@ public sealed class RuntimeTests(ThreadsAtStart atStart)
     public void Load_WithOpenBlasForOpenMP_TakesNoOtherBlas()
     {
         const string Folder = "/usr/lib/x86_64-linux-gnu/openblas-openmp/";
-        Assert.SkipUnless(
-            File.Exists(Folder + "libblas.so.3"),
-            "libopenblas0-openmp is not installed."
-        );
+        Assert.SkipUnless(File.Exists(Folder + "libblas.so.3"), "libopenblas0-openmp is not installed.");
         using var product = ones(4, 4).matmul(ones(4, 4));
 
         var loaded = File.ReadLines("/proc/self/maps")
@@ -137,9 +134,6 @@ public sealed class RuntimeTests(ThreadsAtStart atStart)
             copy.split(512)[1].mul_(2);
             copy.index_put_(0, 1..3);
         }
-        Assert.True(
-            Environment.WorkingSet - before < 600L << 20,
-            "1.2 GiB were made and not freed."
-        );
+        Assert.True(Environment.WorkingSet - before < 600L << 20, "1.2 GiB were made and not freed.");
     }
 }

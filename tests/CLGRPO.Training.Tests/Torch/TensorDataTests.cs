@@ -38,11 +38,7 @@ public sealed class TensorDataTests : IDisposable
     public void Data_OfAnotherType_IsRefused()
     {
         var error = Assert.Throws<ArgumentException>(() => ones(1).data<double>());
-        Assert.Contains(
-            "Double is not compatible with Float32",
-            error.Message,
-            StringComparison.Ordinal
-        );
+        Assert.Contains("Double is not compatible with Float32", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -78,10 +74,7 @@ public sealed class TensorDataTests : IDisposable
         // 1 + 2⁻⁸ lies halfway between two; 1 + 3 · 2⁻⁸ too, and the even one is above.
         float[] values = [1f + (1f / 256), 1f + (3f / 256), -0.1f, float.PositiveInfinity];
         var native = tensor(values).to(ScalarType.BFloat16);
-        Assert.Equal(
-            values.Select(value => new BFloat16(value)),
-            native.data<BFloat16>().ToArray()
-        );
+        Assert.Equal(values.Select(value => new BFloat16(value)), native.data<BFloat16>().ToArray());
         Assert.Equal([1f, 1.015625f], native.to(ScalarType.Float32)[..2].data<float>().ToArray());
     }
 
@@ -101,11 +94,7 @@ public sealed class TensorDataTests : IDisposable
     public void Tensor_OfArrayThatDoesNotFillItsShape_IsRefused()
     {
         var error = Assert.Throws<ArgumentException>(() => tensor([1f, 2f, 3f], [2, 2]));
-        Assert.Contains(
-            "3 elements does not fill the shape [2, 2]",
-            error.Message,
-            StringComparison.Ordinal
-        );
+        Assert.Contains("3 elements does not fill the shape [2, 2]", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -148,10 +137,7 @@ public sealed class TensorDataTests : IDisposable
         Assert.Equal([1, 0, 0, 1], eye(2).data<float>().ToArray());
         Assert.Equal([2, 4], arange(2, 6, 2).data<long>().ToArray());
         Assert.Equal([0f, 0.5f, 1f], arange(0, 1.5, 0.5).data<float>().ToArray());
-        Assert.Equal(
-            [0, 0.25, 0.5],
-            linspace(0, 0.5, 3, ScalarType.Float64).data<double>().ToArray()
-        );
+        Assert.Equal([0, 0.25, 0.5], linspace(0, 0.5, 3, ScalarType.Float64).data<double>().ToArray());
         Assert.Equal([0, 1, 2, 3], randperm(4).sort().Values.data<long>().ToArray());
         Assert.True(randint(3, 5, [100]).sub(3).isin(tensor([0L, 1])).all().ToBoolean());
         Assert.Equal([5, 5], ones(2).full_like(5, ScalarType.Int64).data<long>().ToArray());

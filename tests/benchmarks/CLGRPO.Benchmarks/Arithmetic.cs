@@ -8,11 +8,7 @@ internal static class Arithmetic
 {
     /// <summary>One prefill and one picture for each prompt, then a forward pass for each new token.</summary>
     public static double Rollouts(ModelShape shape, RolloutWork work) =>
-        Forward(
-            shape,
-            work.Prompts.Length,
-            work.Prompts.Sum(prompt => (long)prompt.Length) + work.Tokens
-        );
+        Forward(shape, work.Prompts.Length, work.Prompts.Sum(prompt => (long)prompt.Length) + work.Tokens);
 
     public static double SftStep(ModelShape shape, SftWork work) =>
         3 * Forward(shape, work.InputIds.Length, work.InputIds.Sum(row => (long)row.Length));
@@ -27,6 +23,5 @@ internal static class Arithmetic
     }
 
     private static double Forward(ModelShape shape, long pictures, long positions) =>
-        2d * shape.VisionParameters * shape.VisionPositions * pictures
-        + 2d * shape.TextParameters * positions;
+        2d * shape.VisionParameters * shape.VisionPositions * pictures + 2d * shape.TextParameters * positions;
 }

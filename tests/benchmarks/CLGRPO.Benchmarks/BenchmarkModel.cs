@@ -21,12 +21,7 @@ internal static class BenchmarkModel
         );
         var model = VisionLanguageModel.Create(NanoModel.Config(source, tokenizer));
         model.Parameters.Initialize(seed, model.Config);
-        var images = new ImagePreprocessorConfig(
-            source.Vision.ImageSize,
-            MinTiles: 1,
-            MaxTiles: 1,
-            UseThumbnail: true
-        );
+        var images = new ImagePreprocessorConfig(source.Vision.ImageSize, MinTiles: 1, MaxTiles: 1, UseThumbnail: true);
         return new PretrainedModel(model, tokenizer, images);
     }
 

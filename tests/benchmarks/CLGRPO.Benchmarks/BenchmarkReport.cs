@@ -19,11 +19,7 @@ internal sealed record BenchmarkRow(
 );
 
 /// <summary>The result of a run, as results/latest.json holds it.</summary>
-internal sealed record BenchmarkReport(
-    string Machine,
-    MachineLimits Limits,
-    IReadOnlyList<BenchmarkRow> Rows
-)
+internal sealed record BenchmarkReport(string Machine, MachineLimits Limits, IReadOnlyList<BenchmarkRow> Rows)
 {
     private static readonly JsonSerializerOptions Format = new()
     {
@@ -44,9 +40,7 @@ internal sealed record BenchmarkReport(
             $"limits: sgemm {Limits.SgemmGflops:F0} GFLOP/s, memory {Limits.MemoryGigabytesPerSecond:F0} GB/s"
         );
         output.WriteLine($"peer: {Rows[0].Peer}");
-        output.WriteLine(
-            $"{"", -24}{"ours", 12}{"peer", 12}  {"unit", -10}{"ratio", 7}{"of limit", 10}"
-        );
+        output.WriteLine($"{"", -24}{"ours", 12}{"peer", 12}  {"unit", -10}{"ratio", 7}{"of limit", 10}");
         foreach (var row in Rows)
         {
             output.WriteLine(

@@ -1,12 +1,7 @@
 namespace CLGRPO.Benchmarks;
 
 /// <summary>Measures both sides in one run, turn by turn, so that a busy moment of the machine hits both.</summary>
-internal sealed class Comparison(
-    IContestant ours,
-    IContestant peer,
-    ModelShape shape,
-    Workload work
-)
+internal sealed class Comparison(IContestant ours, IContestant peer, ModelShape shape, Workload work)
 {
     private const int Repeats = 7;
 
@@ -24,35 +19,15 @@ internal sealed class Comparison(
             MachineLimits.Machine(threads),
             limits,
             [
-                Rate(
-                    "rollouts",
-                    "tokens/s",
-                    work.Rollouts.Tokens,
-                    rollouts,
-                    Arithmetic.Rollouts(shape, work.Rollouts)
-                ),
+                Rate("rollouts", "tokens/s", work.Rollouts.Tokens, rollouts, Arithmetic.Rollouts(shape, work.Rollouts)),
                 Duration("SFT step", 1, sft, Arithmetic.SftStep(shape, work.Sft)),
                 Duration("GRPO step", steps, grpo, Arithmetic.GrpoUpdate(shape, work.Grpo)),
-                Row(
-                    "peak memory",
-                    "MB",
-                    memory.Ours,
-                    memory.Peer,
-                    lowerIsBetter: true,
-                    share: null
-                ),
+                Row("peak memory", "MB", memory.Ours, memory.Peer, lowerIsBetter: true, share: null),
             ]
         );
 
         BenchmarkRow Rate(string name, string unit, double amount, Medians seconds, double flops) =>
-            Row(
-                name,
-                unit,
-                amount / seconds.Ours,
-                amount / seconds.Peer,
-                lowerIsBetter: false,
-                Share(flops, seconds)
-            );
+            Row(name, unit, amount / seconds.Ours, amount / seconds.Peer, lowerIsBetter: false, Share(flops, seconds));
 
         BenchmarkRow Duration(string name, int parts, Medians seconds, double flops) =>
             Row(
@@ -64,8 +39,7 @@ internal sealed class Comparison(
                 Share(flops, seconds)
             );
 
-        double Share(double flops, Medians seconds) =>
-            flops / seconds.Ours / (limits.SgemmGflops * 1e9);
+        double Share(double flops, Medians seconds) => flops / seconds.Ours / (limits.SgemmGflops * 1e9);
     }
 
     private BenchmarkRow Row(
@@ -75,16 +49,7 @@ internal sealed class Comparison(
         double peerValue,
         bool lowerIsBetter,
         double? share
-    ) =>
-        new(
-            name,
-            unit,
-            value,
-            peer.Name,
-            peerValue,
-            lowerIsBetter ? peerValue / value : value / peerValue,
-            share
-        );
+    ) => new(name, unit, value, peer.Name, peerValue, lowerIsBetter ? peerValue / value : value / peerValue, share);
 
     private Medians Interleave(Func<IContestant, double> run)
     {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using CLGRPO.Data.Cot;
 using CLGRPO.Data.Datasets;
 using CLGRPO.Training.Batches;
 using CLGRPO.Training.Grpo;
@@ -31,10 +32,7 @@ internal static class GivenSplit
             pixels
         );
 
-    private static PreparedSplit Split(
-        IEnumerable<(int[] Prompt, int[] Target)> rows,
-        FloatTensor pixels
-    ) =>
+    private static PreparedSplit Split(IEnumerable<(int[] Prompt, int[] Target)> rows, FloatTensor pixels) =>
         new(
             [.. rows.Select((row, i) => new PreparedSample(Sample(i), row.Prompt, row.Target))],
             labels: [],

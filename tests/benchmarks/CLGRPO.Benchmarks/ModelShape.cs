@@ -26,9 +26,7 @@ internal sealed record ModelShape(
 
     public static ModelShape Read(string folder)
     {
-        using var document = JsonDocument.Parse(
-            File.ReadAllText(Path.Combine(folder, "config.json"))
-        );
+        using var document = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "config.json")));
         var config = document.RootElement;
         var vision = config.GetProperty("vision_config");
         var side = vision.GetProperty("image_size")[0].GetInt32();
@@ -49,12 +47,9 @@ internal sealed record ModelShape(
 
         long Count(string prefix) =>
             weights
-                .Tensors.Values.Where(tensor =>
-                    tensor.Name.StartsWith(prefix, StringComparison.Ordinal)
-                )
+                .Tensors.Values.Where(tensor => tensor.Name.StartsWith(prefix, StringComparison.Ordinal))
                 .Sum(Elements);
     }
 
-    private static long Elements(TensorInfo tensor) =>
-        tensor.Shape.Aggregate(1L, (product, size) => product * size);
+    private static long Elements(TensorInfo tensor) => tensor.Shape.Aggregate(1L, (product, size) => product * size);
 }

@@ -19,33 +19,18 @@ internal static class NanoWorkload
             () => Ids(shape, random, random.Next(NewTokens / 2, NewTokens + 1))
         );
         var sftPrompts = Rows(SftRows, () => Prompt(shape, random));
-        var sftAnswers = Rows(
-            SftRows,
-            () => Ids(shape, random, random.Next(NewTokens / 2, NewTokens + 1))
-        );
+        var sftAnswers = Rows(SftRows, () => Ids(shape, random, random.Next(NewTokens / 2, NewTokens + 1)));
         var longest = completions.Max(row => row.Length);
         return new Workload(
             Model: "model",
             Tensors: "batch.safetensors",
             Threads: threads,
             Seed: seed,
-            new RolloutWork(
-                prompts,
-                GroupSize,
-                "pixel_values",
-                NewTokens,
-                Banned: [shape.ImageTokenId]
-            ),
+            new RolloutWork(prompts, GroupSize, "pixel_values", NewTokens, Banned: [shape.ImageTokenId]),
             new SftWork(
+                sftPrompts.Zip(sftAnswers, (prompt, answer) => (int[])[.. prompt, .. answer]).ToArray(),
                 sftPrompts
-                    .Zip(sftAnswers, (prompt, answer) => (int[])[.. prompt, .. answer])
-                    .ToArray(),
-                sftPrompts
-                    .Zip(
-                        sftAnswers,
-                        (prompt, answer) =>
-                            (int[])[.. Enumerable.Repeat(-100, prompt.Length), .. answer]
-                    )
+                    .Zip(sftAnswers, (prompt, answer) => (int[])[.. Enumerable.Repeat(-100, prompt.Length), .. answer])
                     .ToArray(),
                 "sft_pixel_values",
                 TrainVision: true,
@@ -82,23 +67,10 @@ internal static class NanoWorkload
             Values = new Dictionary<string, FloatTensor>(StringComparer.Ordinal)
             {
                 ["pixel_values"] = Normal([Prompts, 3, shape.ImageSide, shape.ImageSide], random),
-                ["sft_pixel_values"] = Normal(
-                    [SftRows, 3, shape.ImageSide, shape.ImageSide],
-                    random
-                ),
+                ["sft_pixel_values"] = Normal([SftRows, 3, shape.ImageSide, shape.ImageSide], random),
                 // About an untrained model's log-probability, so that some ratios are clipped and some are not.
-                ["old_logps"] = Normal(
-                    [completions.Length, longest],
-                    random,
-                    -Math.Log(shape.Vocabulary),
-                    0.2
-                ),
-                ["ref_logps"] = Normal(
-                    [completions.Length, longest],
-                    random,
-                    -Math.Log(shape.Vocabulary),
-                    0.2
-                ),
+                ["old_logps"] = Normal([completions.Length, longest], random, -Math.Log(shape.Vocabulary), 0.2),
+                ["ref_logps"] = Normal([completions.Length, longest], random, -Math.Log(shape.Vocabulary), 0.2),
                 ["advantages"] = Normal([completions.Length], random),
             },
         };
@@ -121,23 +93,15 @@ internal static class NanoWorkload
             }
         );
 
-    private static T[] Rows<T>(int count, Func<T> make) =>
-        Enumerable.Range(0, count).Select(_ => make()).ToArray();
+    private static T[] Rows<T>(int count, Func<T> make) => Enumerable.Range(0, count).Select(_ => make()).ToArray();
 
-    private static FloatTensor Normal(
-        long[] shape,
-        Random random,
-        double mean = 0,
-        double deviation = 1
-    )
+    private static FloatTensor Normal(long[] shape, Random random, double mean = 0, double deviation = 1)
     {
         var data = new float[shape.Aggregate(1L, (product, size) => product * size)];
         for (var i = 0; i < data.Length; i++)
         {
             var radius = Math.Sqrt(-2 * Math.Log(1 - random.NextDouble()));
-            data[i] = (float)(
-                mean + deviation * radius * Math.Cos(2 * Math.PI * random.NextDouble())
-            );
+            data[i] = (float)(mean + deviation * radius * Math.Cos(2 * Math.PI * random.NextDouble()));
         }
         return new FloatTensor(shape, data);
     }

@@ -48,12 +48,7 @@ internal sealed class OurGrpo : IDisposable
         };
         groups = [.. grpo.Prompts.Select((ids, i) => Group(new Prompt(ids, i, Stream: 0)))];
         rollouts = Rollouts();
-        optimizer = new PolicyOptimizer(
-            config.Optimizer,
-            policy,
-            Ours.Trainable,
-            totalSteps: int.MaxValue
-        );
+        optimizer = new PolicyOptimizer(config.Optimizer, policy, Ours.Trainable, totalSteps: int.MaxValue);
         trainer = new GrpoTrainer(
             config,
             GivenSplit.OfPrompts(grpo.Prompts, work.Values[grpo.PixelValues]),
@@ -117,8 +112,6 @@ internal sealed class OurGrpo : IDisposable
     private float[] Logprobs(string name, int row)
     {
         var padded = work.Values[name];
-        return padded
-            .Data.AsSpan(row * (int)padded.Shape[1], work.Grpo.Completions[row].Length)
-            .ToArray();
+        return padded.Data.AsSpan(row * (int)padded.Shape[1], work.Grpo.Completions[row].Length).ToArray();
     }
 }

@@ -28,12 +28,7 @@ internal sealed class OurSft : IDisposable
             },
             Trainable = new TrainableConfig { Vision = sft.TrainVision },
         };
-        optimizer = new PolicyOptimizer(
-            config.Optimizer,
-            policy,
-            Ours.Trainable,
-            config.MaxSteps.Value
-        );
+        optimizer = new PolicyOptimizer(config.Optimizer, policy, Ours.Trainable, config.MaxSteps.Value);
         trainer = new SftTrainer(
             config,
             GivenSplit.OfLabels(sft.InputIds, sft.Labels, work.Values[sft.PixelValues]),

@@ -32,25 +32,13 @@ internal sealed class Ours : IContestant
             GivenSplit.OfPrompts(work.Rollouts.Prompts, work.Values[work.Rollouts.PixelValues]),
             frozen: false
         );
-        sampler = new PolicySampler(
-            policy,
-            new SamplingConfig { Seed = work.Seed },
-            model.Tokenizer,
-            features
-        )
+        sampler = new PolicySampler(policy, new SamplingConfig { Seed = work.Seed }, model.Tokenizer, features)
         {
             StopIds = new HashSet<int>(),
             BannedIds = work.Rollouts.Banned,
         };
         sft = new OurSft(policy, work, work.Sft.Lr);
-        grpo = new OurGrpo(
-            policy,
-            model.Tokenizer,
-            work,
-            work.Grpo.Lr,
-            work.Grpo.MiniBatches,
-            work.Grpo.Iterations
-        );
+        grpo = new OurGrpo(policy, model.Tokenizer, work, work.Grpo.Lr, work.Grpo.MiniBatches, work.Grpo.Iterations);
     }
 
     /// <summary>The peer trains all it has; see <see cref="SftWork.TrainVision"/>.</summary>
@@ -72,29 +60,15 @@ internal sealed class Ours : IContestant
     public CheckValues Check()
     {
         using var still = new OurSft(policy, work, learningRate: 0);
-        using var whole = new OurGrpo(
-            policy,
-            model.Tokenizer,
-            work,
-            learningRate: 0,
-            miniBatches: 1,
-            iterations: 1
-        );
+        using var whole = new OurGrpo(policy, model.Tokenizer, work, learningRate: 0, miniBatches: 1, iterations: 1);
         return new CheckValues(still.Step(), whole.LogprobSum(), whole.Update());
     }
 
     public double Rollouts()
     {
-        Prompt[] prompts =
-        [
-            .. work.Rollouts.Prompts.Select(
-                (ids, i) => new Prompt(ids, i, CounterRandom.Stream(i))
-            ),
-        ];
+        Prompt[] prompts = [.. work.Rollouts.Prompts.Select((ids, i) => new Prompt(ids, i, CounterRandom.Stream(i)))];
         IReadOnlyList<RolloutGroup> groups = [];
-        var seconds = Seconds(() =>
-            groups = sampler.Sample(prompts, work.Rollouts.GroupSize, work.Rollouts.NewTokens)
-        );
+        var seconds = Seconds(() => groups = sampler.Sample(prompts, work.Rollouts.GroupSize, work.Rollouts.NewTokens));
         var sampled = groups.SelectMany(group => group.Completions).Sum(row => row.Ids.Length);
         return sampled == work.Rollouts.Tokens
             ? seconds

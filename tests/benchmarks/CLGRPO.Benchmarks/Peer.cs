@@ -30,9 +30,7 @@ internal sealed partial class Peer : IContestant
         {
             start.Environment[name] = value;
         }
-        process =
-            Process.Start(start)
-            ?? throw new InvalidOperationException($"{start.FileName} did not start.");
+        process = Process.Start(start) ?? throw new InvalidOperationException($"{start.FileName} did not start.");
         var ready = Read();
         Name =
             $"PyTorch {ready.GetProperty("torch").GetString()}, eager, {ready.GetProperty("attention").GetString()} attention";
@@ -76,10 +74,7 @@ internal sealed partial class Peer : IContestant
     /// </summary>
     private static Dictionary<string, string> Settings(int threads)
     {
-        var settings = new Dictionary<string, string>(StringComparer.Ordinal)
-        {
-            ["OMP_NUM_THREADS"] = $"{threads}",
-        };
+        var settings = new Dictionary<string, string>(StringComparer.Ordinal) { ["OMP_NUM_THREADS"] = $"{threads}" };
         if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable("LD_LIBRARY_PATH")))
         {
             settings["LD_LIBRARY_PATH"] = OpenMPBlas;

@@ -53,9 +53,7 @@ BenchmarkReport PeerAlone()
     var model = Path.Combine(folder, "model");
     Directory.CreateDirectory(model);
     foreach (
-        var file in Directory.EnumerateFiles(
-            Path.Combine(repository, "tests", "golden", "internvl", "tiny-tied-hf")
-        )
+        var file in Directory.EnumerateFiles(Path.Combine(repository, "tests", "golden", "internvl", "tiny-tied-hf"))
     )
     {
         File.Copy(file, Path.Combine(model, Path.GetFileName(file)));
@@ -72,11 +70,7 @@ static void Print(BenchmarkReport report) => report.Print(Console.Out);
 
 static string RepositoryFolder()
 {
-    for (
-        var above = new DirectoryInfo(AppContext.BaseDirectory);
-        above is not null;
-        above = above.Parent
-    )
+    for (var above = new DirectoryInfo(AppContext.BaseDirectory); above is not null; above = above.Parent)
     {
         if (File.Exists(Path.Combine(above.FullName, "CLGRPO.sln")))
         {

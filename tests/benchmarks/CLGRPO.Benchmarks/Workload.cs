@@ -46,13 +46,7 @@ internal sealed record Workload(
 /// <param name="GroupSize">Completions for each prompt.</param>
 /// <param name="NewTokens">Tokens in each completion: no stop token ends one, so that the work is the same on both sides.</param>
 /// <param name="Banned">Ids that are never sampled.</param>
-internal sealed record RolloutWork(
-    int[][] Prompts,
-    int GroupSize,
-    string PixelValues,
-    int NewTokens,
-    int[] Banned
-)
+internal sealed record RolloutWork(int[][] Prompts, int GroupSize, string PixelValues, int NewTokens, int[] Banned)
 {
     [JsonIgnore]
     public int Tokens => Prompts.Length * GroupSize * NewTokens;

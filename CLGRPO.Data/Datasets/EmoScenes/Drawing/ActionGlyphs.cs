@@ -11,16 +11,7 @@ internal static class ActionGlyphs
     /// <summary>Draws action <paramref name="value"/>, an index into the vocabulary.</summary>
     public static void Draw(Pen pen, int value) => Glyphs[value](pen);
 
-    private static readonly Action<Pen>[] Glyphs =
-    [
-        Jumping,
-        Running,
-        Sitting,
-        Lying,
-        Fighting,
-        Waving,
-        Gazing,
-    ];
+    private static readonly Action<Pen>[] Glyphs = [Jumping, Running, Sitting, Lying, Fighting, Waving, Gazing];
 
     private static void Head(Pen pen, float x, float y) => pen.Circle(Ink, (x, y), 2.9f);
 
@@ -70,10 +61,7 @@ internal static class ActionGlyphs
         pen.Line(Ink, Limb, (7.2f, 9), (15.4f, 9));
         pen.Line(Ink, Limb, (7.2f, 9.4f), (3.2f, 12.6f), (6.2f, 14.4f));
         pen.Line(Ink, Limb, (2.6f, 22), (8, 14.4f), (14, 22));
-        foreach (
-            var (x, y) in (ReadOnlySpan<(float, float)>)
-                [(4.4f, 0), (3.1f, 3.1f), (0, 4.4f), (-3.1f, 3.1f)]
-        )
+        foreach (var (x, y) in (ReadOnlySpan<(float, float)>)[(4.4f, 0), (3.1f, 3.1f), (0, 4.4f), (-3.1f, 3.1f)])
             pen.Line(red, 1.4f, (18.2f - x, 9 - y), (18.2f + x, 9 + y));
         pen.Circle(red, (18.2f, 9), 2.7f);
     }

@@ -97,8 +97,7 @@ internal sealed class Canvas
         return reduced;
     }
 
-    private void Set(int at, Color color) =>
-        (Pixels[at], Pixels[at + 1], Pixels[at + 2]) = (color.R, color.G, color.B);
+    private void Set(int at, Color color) => (Pixels[at], Pixels[at + 1], Pixels[at + 2]) = (color.R, color.G, color.B);
 
     private void Blend(int at, Color color, float share)
     {

@@ -9,15 +9,7 @@ internal static class FaceGlyphs
     /// <summary>Draws expression <paramref name="value"/>, an index into the vocabulary.</summary>
     public static void Draw(Pen pen, int value) => Glyphs[value](pen);
 
-    private static readonly Action<Pen>[] Glyphs =
-    [
-        Happy,
-        Sad,
-        Angry,
-        Scared,
-        Disgusted,
-        Surprised,
-    ];
+    private static readonly Action<Pen>[] Glyphs = [Happy, Sad, Angry, Scared, Disgusted, Surprised];
 
     private static void Head(Pen pen, Color skin)
     {
@@ -77,17 +69,7 @@ internal static class FaceGlyphs
             pen.Ring(Ink, (x, 9), 3.4f, 0.9f);
             pen.Circle(Ink, (x, 9), 1.1f);
         }
-        pen.Line(
-            Ink,
-            1.5f,
-            (5.8f, 17.2f),
-            (8, 15.4f),
-            (10, 18),
-            (12, 15.4f),
-            (14, 18),
-            (16, 15.4f),
-            (18.2f, 17.2f)
-        );
+        pen.Line(Ink, 1.5f, (5.8f, 17.2f), (8, 15.4f), (10, 18), (12, 15.4f), (14, 18), (16, 15.4f), (18.2f, 17.2f));
     }
 
     private static void Disgusted(Pen pen)

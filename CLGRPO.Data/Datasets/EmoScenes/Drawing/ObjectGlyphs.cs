@@ -86,14 +86,7 @@ internal static class ObjectGlyphs
     {
         var shell = new Color(0.35f, 0.42f, 0.05f);
         foreach (var y in (ReadOnlySpan<float>)[9.5f, 13.5f, 17.5f])
-            pen.Line(
-                Ink,
-                1.2f,
-                (2.5f, y + (0.5f * (y - 13.5f))),
-                (8, y),
-                (16, y),
-                (21.5f, y + (0.5f * (y - 13.5f)))
-            );
+            pen.Line(Ink, 1.2f, (2.5f, y + (0.5f * (y - 13.5f))), (8, y), (16, y), (21.5f, y + (0.5f * (y - 13.5f))));
         pen.Line(Ink, 0.9f, (8.5f, 1.8f), (11, 5), (13, 5), (15.5f, 1.8f));
         pen.Circle(Ink, (12, 6.2f), 3);
         pen.Ellipse(shell, (12, 14), 5.2f, 7.2f);
@@ -121,23 +114,10 @@ internal static class ObjectGlyphs
     private static void Sun(Pen pen)
     {
         var gold = new Color(0.98f, 0.75f, 0.02f);
-        foreach (
-            var (x, y) in (ReadOnlySpan<(float, float)>)
-                [(1, 0), (0.7071f, 0.7071f), (0, 1), (-0.7071f, 0.7071f)]
-        )
+        foreach (var (x, y) in (ReadOnlySpan<(float, float)>)[(1, 0), (0.7071f, 0.7071f), (0, 1), (-0.7071f, 0.7071f)])
         {
-            pen.Line(
-                gold,
-                1.9f,
-                (12 + (7.6f * x), 12 + (7.6f * y)),
-                (12 + (10.4f * x), 12 + (10.4f * y))
-            );
-            pen.Line(
-                gold,
-                1.9f,
-                (12 - (7.6f * x), 12 - (7.6f * y)),
-                (12 - (10.4f * x), 12 - (10.4f * y))
-            );
+            pen.Line(gold, 1.9f, (12 + (7.6f * x), 12 + (7.6f * y)), (12 + (10.4f * x), 12 + (10.4f * y)));
+            pen.Line(gold, 1.9f, (12 - (7.6f * x), 12 - (7.6f * y)), (12 - (10.4f * x), 12 - (10.4f * y)));
         }
         pen.Circle(gold, (12, 12), 5.4f);
     }

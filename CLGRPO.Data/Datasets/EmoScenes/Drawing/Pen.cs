@@ -11,45 +11,21 @@ internal readonly struct Pen(Canvas canvas, float originX, float originY)
     public void Ellipse(Color color, Point center, float radiusX, float radiusY, float opacity = 1)
     {
         var (c, rx, ry) = (Map(center), radiusX * Scale, radiusY * Scale);
-        canvas.Paint(
-            new EllipseShape(c.X, c.Y, rx, ry),
-            c.X - rx,
-            c.Y - ry,
-            c.X + rx,
-            c.Y + ry,
-            color,
-            opacity
-        );
+        canvas.Paint(new EllipseShape(c.X, c.Y, rx, ry), c.X - rx, c.Y - ry, c.X + rx, c.Y + ry, color, opacity);
     }
 
     public void Ring(Color color, Point center, float radius, float width)
     {
         var (c, r, half) = (Map(center), radius * Scale, width * Scale / 2);
         var outer = r + half;
-        canvas.Paint(
-            new RingShape(c.X, c.Y, r, half),
-            c.X - outer,
-            c.Y - outer,
-            c.X + outer,
-            c.Y + outer,
-            color,
-            1
-        );
+        canvas.Paint(new RingShape(c.X, c.Y, r, half), c.X - outer, c.Y - outer, c.X + outer, c.Y + outer, color, 1);
     }
 
     /// <summary>An upright rectangle.</summary>
     public void Box(Color color, float left, float top, float right, float bottom)
     {
         var (from, to) = (Map((left, top)), Map((right, bottom)));
-        canvas.Paint(
-            new BoxShape(from.X, from.Y, to.X, to.Y),
-            from.X,
-            from.Y,
-            to.X,
-            to.Y,
-            color,
-            1
-        );
+        canvas.Paint(new BoxShape(from.X, from.Y, to.X, to.Y), from.X, from.Y, to.X, to.Y, color, 1);
     }
 
     /// <summary>A filled polygon.</summary>
@@ -75,10 +51,7 @@ internal readonly struct Pen(Canvas canvas, float originX, float originY)
         {
             var t = i / (points.Length - 1f);
             var (a, b, c) = ((1 - t) * (1 - t), 2 * t * (1 - t), t * t);
-            points[i] = (
-                (a * from.X) + (b * bend.X) + (c * to.X),
-                (a * from.Y) + (b * bend.Y) + (c * to.Y)
-            );
+            points[i] = ((a * from.X) + (b * bend.X) + (c * to.X), (a * from.Y) + (b * bend.Y) + (c * to.Y));
         }
         Line(color, width, points);
     }

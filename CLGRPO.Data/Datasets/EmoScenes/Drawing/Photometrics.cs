@@ -4,18 +4,8 @@ namespace CLGRPO.Data.Datasets.EmoScenes.Drawing;
 internal static class Photometrics
 {
     // Ranges of the mean luma per brightness, and of the mean distance from grey per colourfulness.
-    private static readonly (float Low, float High)[] Luma =
-    [
-        (0.20f, 0.28f),
-        (0.42f, 0.50f),
-        (0.66f, 0.76f),
-    ];
-    private static readonly (float Low, float High)[] Chroma =
-    [
-        (0, 0.015f),
-        (0.13f, 0.18f),
-        (0.34f, 0.44f),
-    ];
+    private static readonly (float Low, float High)[] Luma = [(0.20f, 0.28f), (0.42f, 0.50f), (0.66f, 0.76f)];
+    private static readonly (float Low, float High)[] Chroma = [(0, 0.015f), (0.13f, 0.18f), (0.34f, 0.44f)];
     private static readonly float[] Contrast = [0.13f, 0.17f, 0.15f]; // deviation of the luma, small enough to stay in range
 
     /// <summary>Adjusts the canvas in place.</summary>
@@ -50,11 +40,7 @@ internal static class Photometrics
         }
         var count = pixels.Length / 3;
         var mean = sum / count;
-        return (
-            (float)mean,
-            (float)Math.Sqrt(Math.Max(0, (squares / count) - (mean * mean))),
-            (float)(chroma / count)
-        );
+        return ((float)mean, (float)Math.Sqrt(Math.Max(0, (squares / count) - (mean * mean))), (float)(chroma / count));
     }
 
     // ITU-R BT.601 weights.

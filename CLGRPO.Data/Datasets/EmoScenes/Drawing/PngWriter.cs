@@ -50,11 +50,7 @@ internal static class PngWriter
         return zlib.ToArray();
     }
 
-    private static void WriteChunk(
-        MemoryStream png,
-        ReadOnlySpan<byte> type,
-        ReadOnlySpan<byte> data
-    )
+    private static void WriteChunk(MemoryStream png, ReadOnlySpan<byte> type, ReadOnlySpan<byte> data)
     {
         Span<byte> word = stackalloc byte[4];
         BinaryPrimitives.WriteInt32BigEndian(word, data.Length);

@@ -15,26 +15,12 @@ internal static class SceneBackgrounds
 
     private delegate void Scene(Canvas canvas, Pen pen, CounterRandom random);
 
-    private static readonly Scene[] Scenes =
-    [
-        Mountain,
-        Sea,
-        Forest,
-        City,
-        Desert,
-        Space,
-        Room,
-        Carnival,
-    ];
+    private static readonly Scene[] Scenes = [Mountain, Sea, Forest, City, Desert, Space, Room, Carnival];
 
     private static void Mountain(Canvas canvas, Pen pen, CounterRandom random)
     {
         canvas.Gradient(new(0.55f, 0.70f, 0.98f), new(0.80f, 0.86f, 1));
-        var (far, near, snow) = (
-            new Color(0.38f, 0.42f, 0.72f),
-            new Color(0.20f, 0.22f, 0.50f),
-            Color.Grey(1)
-        );
+        var (far, near, snow) = (new Color(0.38f, 0.42f, 0.72f), new Color(0.20f, 0.22f, 0.50f), Color.Grey(1));
         pen.Fill(far, (-6, 70), (30, 27), (58, 70));
         pen.Fill(snow, (30, 27), (24.5f, 33.5f), (30, 31.5f), (34.5f, 34));
         pen.Fill(near, (22, 70), (48, 29), (76, 70));
@@ -116,11 +102,7 @@ internal static class SceneBackgrounds
         canvas.Gradient(new(0.10f, 0.04f, 0.35f), new(0.22f, 0.06f, 0.48f));
         var (star, planet) = (Color.Grey(1), new Color(0.85f, 0.50f, 0.95f));
         for (var i = 0; i < 34; i++)
-            pen.Circle(
-                star,
-                (random.Between(0, 64), random.Between(0, 64)),
-                random.Between(0.7, 1.3)
-            );
+            pen.Circle(star, (random.Between(0, 64), random.Between(0, 64)), random.Between(0.7, 1.3));
         pen.Circle(planet, (46, 46), 9);
         pen.Line(star, 2.2f, (31, 52), (61, 40));
     }
@@ -155,18 +137,8 @@ internal static class SceneBackgrounds
             pen.Box(color, left, 42, right, 70);
         }
         for (var flag = 0; flag < 7; flag++)
-            pen.Fill(
-                flag % 2 == 0 ? red : white,
-                ((flag * 10) - 4, 15),
-                ((flag * 10) + 4, 15),
-                (flag * 10, 23)
-            );
+            pen.Fill(flag % 2 == 0 ? red : white, ((flag * 10) - 4, 15), ((flag * 10) + 4, 15), (flag * 10, 23));
         for (var flag = 0; flag < 3; flag++)
-            pen.Fill(
-                flag % 2 == 0 ? white : red,
-                ((flag * 8) - 2, 50),
-                ((flag * 8) + 5, 50),
-                ((flag * 8) + 1.5f, 60)
-            );
+            pen.Fill(flag % 2 == 0 ? white : red, ((flag * 8) - 2, 50), ((flag * 8) + 5, 50), ((flag * 8) + 1.5f, 60));
     }
 }

@@ -6,8 +6,7 @@ internal interface IShape
     float Distance(float x, float y);
 }
 
-internal readonly record struct EllipseShape(float X, float Y, float RadiusX, float RadiusY)
-    : IShape
+internal readonly record struct EllipseShape(float X, float Y, float RadiusX, float RadiusY) : IShape
 {
     // Exact for circles; near the edge good enough for ellipses.
     public float Distance(float x, float y)

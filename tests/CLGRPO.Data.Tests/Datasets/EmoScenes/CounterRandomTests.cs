@@ -18,11 +18,7 @@ public class CounterRandomTests
     public void Below_ManyDraws_IsUniform()
     {
         var random = new CounterRandom(2);
-        var counts = Enumerable
-            .Range(0, 70_000)
-            .Select(_ => random.Below(7))
-            .CountBy(value => value)
-            .ToList();
+        var counts = Enumerable.Range(0, 70_000).Select(_ => random.Below(7)).CountBy(value => value).ToList();
 
         Assert.Equal(7, counts.Count);
         Assert.All(counts, count => Assert.InRange(count.Value, 9_600, 10_400)); // four standard deviations

@@ -23,18 +23,13 @@ public sealed class EmoScenesGeneratorTests : IDisposable
         using var elsewhere = new TemporaryFolder();
 
         Assert.Equal(Generate(Small).Hash, Generate(Small, elsewhere).Hash);
-        Assert.Empty(
-            DatasetVersion.Validate(DatasetVersion.Find(_root.Path, "emoscenes"), deep: true)
-        );
+        Assert.Empty(DatasetVersion.Validate(DatasetVersion.Find(_root.Path, "emoscenes"), deep: true));
     }
 
     // The hash of this configuration, as first generated. A change here means that everyone's data changes: raise the generator's version.
     [Fact]
     public void Generate_KnownSeed_GivesTheKnownHash() =>
-        Assert.Equal(
-            "a5250ac32749ec109ebb24efc3b3c58752b9fc32d2bf21a51c4627303833ae2b",
-            Generate(Small).Hash
-        );
+        Assert.Equal("a5250ac32749ec109ebb24efc3b3c58752b9fc32d2bf21a51c4627303833ae2b", Generate(Small).Hash);
 
     [Fact]
     public void Generate_AnotherSeed_GivesOtherImages()
@@ -58,10 +53,7 @@ public sealed class EmoScenesGeneratorTests : IDisposable
             }
         );
 
-        Assert.Equal(
-            first.Train.Select(sample => sample.Image),
-            second.Train.Take(40).Select(sample => sample.Image)
-        );
+        Assert.Equal(first.Train.Select(sample => sample.Image), second.Train.Take(40).Select(sample => sample.Image));
         Assert.Equal(
             first.Test,
             second.Test.Select((sample, i) => sample with { Attributes = first.Test[i].Attributes })
@@ -74,32 +66,13 @@ public sealed class EmoScenesGeneratorTests : IDisposable
         var version = Generate(Small);
 
         Assert.Equal(
-            [
-                "amusement",
-                "awe",
-                "contentment",
-                "excitement",
-                "anger",
-                "disgust",
-                "fear",
-                "sadness",
-            ],
+            ["amusement", "awe", "contentment", "excitement", "anger", "disgust", "fear", "sadness"],
             version.Info.Labels
         );
-        foreach (
-            var samples in (IReadOnlyList<Sample>[])
-                [version.Train, version.Validation, version.Test]
-        )
+        foreach (var samples in (IReadOnlyList<Sample>[])[version.Train, version.Validation, version.Test])
             Assert.All(
                 samples.Chunk(8),
-                block =>
-                    Assert.Equal(
-                        8,
-                        block
-                            .Select(sample => sample.Label)
-                            .Distinct(StringComparer.Ordinal)
-                            .Count()
-                    )
+                block => Assert.Equal(8, block.Select(sample => sample.Label).Distinct(StringComparer.Ordinal).Count())
             );
     }
 
@@ -109,10 +82,7 @@ public sealed class EmoScenesGeneratorTests : IDisposable
         var version = Generate(Small);
 
         Assert.All(version.Test, sample => Assert.Null(sample.Completion));
-        Assert.All(
-            version.Train.Concat(version.Validation),
-            sample => Assert.NotNull(sample.Completion)
-        );
+        Assert.All(version.Train.Concat(version.Validation), sample => Assert.NotNull(sample.Completion));
     }
 
     [Fact]
@@ -134,12 +104,7 @@ public sealed class EmoScenesGeneratorTests : IDisposable
 
         foreach (
             var setting in (string[])
-                [
-                    "train = -1",
-                    "noise = 2",
-                    "teacher_mistakes + teacher_omissions",
-                    "malformed_tails = NaN",
-                ]
+                ["train = -1", "noise = 2", "teacher_mistakes + teacher_omissions", "malformed_tails = NaN"]
         )
             Assert.Contains(setting, message, StringComparison.Ordinal);
         Assert.Empty(Directory.GetFileSystemEntries(_root.Path));
@@ -149,11 +114,7 @@ public sealed class EmoScenesGeneratorTests : IDisposable
     public void Generate_Stopped_LeavesNothing()
     {
         Assert.Throws<OperationCanceledException>(() =>
-            EmoScenesGenerator.Generate(
-                Small,
-                _root.Path,
-                stop: new CancellationToken(canceled: true)
-            )
+            EmoScenesGenerator.Generate(Small, _root.Path, stop: new CancellationToken(canceled: true))
         );
 
         Assert.Empty(Directory.GetFileSystemEntries(_root.Path));
@@ -169,26 +130,18 @@ public sealed class EmoScenesGeneratorTests : IDisposable
         Assert.All(train.Labels, label => Assert.Equal(5, label.Value));
         Assert.All(
             train.Attributes,
-            attribute =>
-                Assert.Equal(40, attribute.Absent + attribute.Values.Sum(value => value.Value))
+            attribute => Assert.Equal(40, attribute.Absent + attribute.Values.Sum(value => value.Value))
         );
         Assert.Equal(
-            version.Train.Count(sample => !CotText.IsWellFormed(sample.Completion!)),
+            version.Train.Count(sample => !CompletionFormat.Parse(sample.Completion!, CompletionStyle.Cot).WellFormed),
             train.Malformed
         );
         Assert.Equal(0, train.WrongAnswers);
     }
 
     private DatasetVersion Generate(EmoScenesConfig config, TemporaryFolder? root = null) =>
-        EmoScenesGenerator.Generate(
-            config,
-            (root ?? _root).Path,
-            stop: TestContext.Current.CancellationToken
-        );
+        EmoScenesGenerator.Generate(config, (root ?? _root).Path, stop: TestContext.Current.CancellationToken);
 
     private static IEnumerable<string> Images(DatasetVersion version) =>
-        version
-            .Train.Concat(version.Validation)
-            .Concat(version.Test)
-            .Select(sample => sample.Image);
+        version.Train.Concat(version.Validation).Concat(version.Test).Select(sample => sample.Image);
 }

@@ -41,11 +41,7 @@ public class EmoScenesOracleTests(ITestOutputHelper output)
     [InlineData(3, 0.66, 0.72)]
     [InlineData(4, 0.69, 0.75)]
     [InlineData(5, 0.75, 0.81)]
-    public void SummedAffinities_WithoutOneAttribute_MissManyLabels(
-        int attribute,
-        double low,
-        double high
-    )
+    public void SummedAffinities_WithoutOneAttribute_MissManyLabels(int attribute, double low, double high)
     {
         var right = HeldOut.Count(sample =>
         {
@@ -86,12 +82,7 @@ public class EmoScenesOracleTests(ITestOutputHelper output)
                         SceneSampler.Draw(
                             Config,
                             label,
-                            new CounterRandom(
-                                Config.Seed,
-                                (ulong)RandomStream.Attributes,
-                                (ulong)split,
-                                (ulong)index
-                            )
+                            new CounterRandom(Config.Seed, (ulong)RandomStream.Attributes, (ulong)split, (ulong)index)
                         ),
                         label
                     );

@@ -14,14 +14,12 @@ public class RuleTeacherTests(ITestOutputHelper output)
     {
         var texts = Write(new()).ToList();
 
-        var malformed = texts.Count(text => !CotText.IsWellFormed(text.Completion)) / (double)Count;
+        var malformed = texts.Count(text => !IsWellFormed(text.Completion)) / (double)Count;
         var careful = texts.Count(text => text.Teacher == RuleTeacher.CarefulName) / (double)Count;
         var words = texts.Average(text =>
             text.Completion.Split([' ', '<', '>'], StringSplitOptions.RemoveEmptyEntries).Length
         );
-        output.WriteLine(
-            $"malformed {malformed:F3}, careful teacher {careful:F4}, words {words:F1}"
-        );
+        output.WriteLine($"malformed {malformed:F3}, careful teacher {careful:F4}, words {words:F1}");
         Assert.InRange(malformed, 0.085, 0.115); // 0.10, three standard errors
         Assert.InRange(careful, 0.001, 0.02);
         Assert.InRange(words, 20, 27);
@@ -32,10 +30,11 @@ public class RuleTeacherTests(ITestOutputHelper output)
     {
         foreach (var (completion, _, values) in Write(new()))
         {
-            if (CotText.TryParse(completion, out var reasoning, out var answer))
+            if (CompletionFormat.Parse(completion, CompletionStyle.Cot) is { WellFormed: true } parsed)
             {
+                var answer = parsed.Answer!.Trim();
                 Assert.Equal(Affinities.Labels[Affinities.Judge(values).Label], answer);
-                Assert.Contains($"cues suggest {answer} or ", reasoning, StringComparison.Ordinal);
+                Assert.Contains($"cues suggest {answer} or ", parsed.Think!, StringComparison.Ordinal);
             }
         }
     }
@@ -55,11 +54,8 @@ public class RuleTeacherTests(ITestOutputHelper output)
         )
         {
             Assert.Equal(RuleTeacher.Name, teacher);
-            Assert.True(CotText.IsWellFormed(completion));
-            var words = completion.Split(
-                [' ', ',', '.', '<', '>'],
-                StringSplitOptions.RemoveEmptyEntries
-            );
+            Assert.True(IsWellFormed(completion));
+            var words = completion.Split([' ', ',', '.', '<', '>'], StringSplitOptions.RemoveEmptyEntries);
             for (var attribute = 0; attribute < values.Length; attribute++)
             {
                 for (var value = 0; value < Affinities.Values(attribute); value++)
@@ -77,19 +73,13 @@ public class RuleTeacherTests(ITestOutputHelper output)
         var (right, there) = (0, 0);
         foreach (var (completion, _, values) in Write(new() { MalformedTails = 0 }))
         {
-            var words = completion.Split(
-                [' ', ',', '.', '<', '>'],
-                StringSplitOptions.RemoveEmptyEntries
-            );
+            var words = completion.Split([' ', ',', '.', '<', '>'], StringSplitOptions.RemoveEmptyEntries);
             for (var attribute = 0; attribute < values.Length; attribute++)
             {
                 there += values[attribute] >= 0 ? 1 : 0;
                 right +=
                     values[attribute] >= 0
-                    && words.Contains(
-                        Affinities.Name(attribute, values[attribute]),
-                        StringComparer.Ordinal
-                    )
+                    && words.Contains(Affinities.Name(attribute, values[attribute]), StringComparer.Ordinal)
                         ? 1
                         : 0;
             }
@@ -107,7 +97,7 @@ public class RuleTeacherTests(ITestOutputHelper output)
     public void Malform_EveryForm_IsNotInTheFormat(int form)
     {
         Assert.Equal(5, RuleTeacher.MalformedForms);
-        Assert.False(CotText.IsWellFormed(RuleTeacher.Malform(" dark light.", "fear", form)));
+        Assert.False(IsWellFormed(RuleTeacher.Malform(" dark light.", "fear", form)));
     }
 
     [Fact]
@@ -115,10 +105,7 @@ public class RuleTeacherTests(ITestOutputHelper output)
     {
         var words = Write(new())
             .SelectMany(text =>
-                text.Completion.Split(
-                    [' ', ',', '.', '<', '>', '/'],
-                    StringSplitOptions.RemoveEmptyEntries
-                )
+                text.Completion.Split([' ', ',', '.', '<', '>', '/'], StringSplitOptions.RemoveEmptyEntries)
             )
             .Distinct(StringComparer.Ordinal)
             .ToList();
@@ -127,19 +114,16 @@ public class RuleTeacherTests(ITestOutputHelper output)
         Assert.InRange(words.Count, 50, 80);
     }
 
-    private static IEnumerable<(string Completion, string Teacher, int[] Values)> Write(
-        RuleTeacherConfig teacher
-    )
+    private static IEnumerable<(string Completion, string Teacher, int[] Values)> Write(RuleTeacherConfig teacher)
     {
         for (var index = 0; index < Count; index++)
         {
             var values = SceneSampler.Draw(Config, index % 8, new CounterRandom(3, (ulong)index));
-            var (completion, name) = RuleTeacher.Write(
-                teacher,
-                values,
-                new CounterRandom(4, (ulong)index)
-            );
+            var (completion, name) = RuleTeacher.Write(teacher, values, new CounterRandom(4, (ulong)index));
             yield return (completion, name, values);
         }
     }
+
+    private static bool IsWellFormed(string completion) =>
+        CompletionFormat.Parse(completion, CompletionStyle.Cot).WellFormed;
 }

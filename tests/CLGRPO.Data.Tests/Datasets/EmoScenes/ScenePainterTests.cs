@@ -51,8 +51,7 @@ public class ScenePainterTests
         {
             for (var b = 0; b < a; b++)
                 Assert.True(
-                    Distance(Paint(Affinities.Scene, a), Paint(Affinities.Scene, b), 24, 24, 40)
-                        > 0.08,
+                    Distance(Paint(Affinities.Scene, a), Paint(Affinities.Scene, b), 24, 24, 40) > 0.08,
                     $"{Affinities.Name(Affinities.Scene, a)} looks like {Affinities.Name(Affinities.Scene, b)}"
                 );
         }
@@ -146,12 +145,7 @@ public class ScenePainterTests
         using (var zlib = new ZLibStream(data, CompressionMode.Decompress))
             zlib.CopyTo(raw);
         var (rows, stride) = (raw.ToArray(), (width * 3) + 1);
-        return
-        [
-            .. Enumerable
-                .Range(0, height)
-                .SelectMany(y => rows[((y * stride) + 1)..((y + 1) * stride)]),
-        ];
+        return [.. Enumerable.Range(0, height).SelectMany(y => rows[((y * stride) + 1)..((y + 1) * stride)])];
     }
 
     private static uint BitwiseCrc(ReadOnlySpan<byte> bytes)

@@ -58,11 +58,7 @@ public sealed class EmojiDatasetTests : IDisposable
             split =>
                 Assert.Equal(
                     3,
-                    version
-                        .Of(split)
-                        .Select(sample => sample.Label)
-                        .Distinct(StringComparer.Ordinal)
-                        .Count()
+                    version.Of(split).Select(sample => sample.Label).Distinct(StringComparer.Ordinal).Count()
                 )
         );
     }
@@ -104,9 +100,10 @@ public sealed class EmojiDatasetTests : IDisposable
         Assert.All(version.Test, sample => Assert.Null(sample.Completion));
         foreach (var sample in version.Train.Concat(version.Validation))
         {
-            Assert.True(CotText.TryParse(sample.Completion!, out var reasoning, out var answer));
-            Assert.Equal(sample.Label, answer);
-            Assert.Contains("its kind is ", reasoning, StringComparison.Ordinal);
+            var parsed = CompletionFormat.Parse(sample.Completion!, CompletionStyle.Cot);
+            Assert.True(parsed.WellFormed);
+            Assert.Equal(sample.Label, parsed.Answer!.Trim());
+            Assert.Contains("its kind is ", parsed.Think!, StringComparison.Ordinal);
         }
     }
 
@@ -136,10 +133,7 @@ public sealed class EmojiDatasetTests : IDisposable
     [InlineData("1F468-200D-1F466", "1F469-200D-1F469-200D-1F467", "family")]
     [InlineData("2764-FE0F", "2764", "heart")]
     public void Key_Variations_IsTheSame(string a, string b, string subcategory) =>
-        Assert.Equal(
-            EmojiFamily.Key(Entry(a, subcategory)),
-            EmojiFamily.Key(Entry(b, subcategory))
-        );
+        Assert.Equal(EmojiFamily.Key(Entry(a, subcategory)), EmojiFamily.Key(Entry(b, subcategory)));
 
     [Theory]
     [InlineData("1F468-200D-1F692", "1F468-200D-1F680")]
@@ -171,9 +165,7 @@ public sealed class EmojiDatasetTests : IDisposable
 
         Assert.Contains(
             "is pinned to",
-            Assert
-                .Throws<IOException>(() => EmojiDataset.Get(_root.Path, cache: _root.Path))
-                .Message,
+            Assert.Throws<IOException>(() => EmojiDataset.Get(_root.Path, cache: _root.Path)).Message,
             StringComparison.Ordinal
         );
     }
@@ -197,13 +189,7 @@ public sealed class EmojiDatasetTests : IDisposable
     private DatasetVersion Build(EmojiConfig config) =>
         EmojiDataset.Build(EmojiPackage.Read(Pack()), _root.Path, config);
 
-    private void Add(
-        string unified,
-        string name,
-        string category,
-        string subcategory,
-        params string[] tones
-    )
+    private void Add(string unified, string name, string category, string subcategory, params string[] tones)
     {
         var emoji = new JsonObject
         {
@@ -218,9 +204,7 @@ public sealed class EmojiDatasetTests : IDisposable
         };
         if (tones.Length > 0)
             emoji["skin_variations"] = new JsonObject(
-                tones.Select(tone =>
-                    KeyValuePair.Create(tone, (JsonNode?)Variation($"{unified}-{tone}"))
-                )
+                tones.Select(tone => KeyValuePair.Create(tone, (JsonNode?)Variation($"{unified}-{tone}")))
             );
         _list.Add((JsonNode)emoji);
     }
@@ -243,9 +227,7 @@ public sealed class EmojiDatasetTests : IDisposable
     private MemoryStream Pack(params ReadOnlySpan<(string Name, string Content)> more)
     {
         var tgz = new MemoryStream();
-        using (
-            var tar = new TarWriter(new GZipStream(tgz, CompressionLevel.Fastest, leaveOpen: true))
-        )
+        using (var tar = new TarWriter(new GZipStream(tgz, CompressionLevel.Fastest, leaveOpen: true)))
         {
             Put(tar, "package/emoji.json", _list.ToJsonString());
             foreach (var (name, content) in _images)

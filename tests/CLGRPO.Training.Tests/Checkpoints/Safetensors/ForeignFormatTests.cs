@@ -30,9 +30,7 @@ public sealed class ForeignFormatTests : IDisposable
     [InlineData("4747554603000000")] // GGUF
     [InlineData("894844460D0A1A0A")] // HDF5
     public void Open_FirstBytes_AreRefused(string hex) =>
-        Refuses(
-            _folder.File("model.safetensors", [.. Convert.FromHexString(hex), .. new byte[64]])
-        );
+        Refuses(_folder.File("model.safetensors", [.. Convert.FromHexString(hex), .. new byte[64]]));
 
     private static void Refuses(string path) =>
         Assert.Equal(

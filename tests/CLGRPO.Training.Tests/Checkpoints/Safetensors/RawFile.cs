@@ -22,13 +22,7 @@ internal static class RawFile
     }
 
     /// <summary>One entry of a header, such as <c>"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}</c>.</summary>
-    public static string Tensor(
-        string name,
-        string dtype,
-        string shape,
-        string begin,
-        string end
-    ) =>
+    public static string Tensor(string name, string dtype, string shape, string begin, string end) =>
         $$"""
             "{{name}}":{"dtype":"{{dtype}}","shape":[{{shape}}],"data_offsets":[{{begin}},{{end}}]}
             """.Trim();

@@ -32,8 +32,7 @@ public sealed class SafetensorsFileTests : IDisposable
     }
 
     [Fact] // header_too_small
-    public void Open_UnderEightBytes_IsHeaderTooSmall() =>
-        Refuses(SafetensorsError.HeaderTooSmall, new byte[7]);
+    public void Open_UnderEightBytes_IsHeaderTooSmall() => Refuses(SafetensorsError.HeaderTooSmall, new byte[7]);
 
     [Fact]
     public void Open_EmptyFile_IsHeaderTooSmall() => Refuses(SafetensorsError.HeaderTooSmall, []);
@@ -92,10 +91,7 @@ public sealed class SafetensorsFileTests : IDisposable
 
     [Fact]
     public void Open_DeepJson_IsInvalidHeaderDeserialization() =>
-        Refuses(
-            SafetensorsError.InvalidHeaderDeserialization,
-            RawFile.Bytes(new string('[', 1_000_000))
-        );
+        Refuses(SafetensorsError.InvalidHeaderDeserialization, RawFile.Bytes(new string('[', 1_000_000)));
 
     [Theory]
     [InlineData("-1")]
@@ -129,13 +125,8 @@ public sealed class SafetensorsFileTests : IDisposable
     [Fact] // json_attack: many tensors over the same bytes
     public void Open_OverlappingTensors_IsInvalidOffset()
     {
-        var tensors = Enumerable
-            .Range(0, 10)
-            .Select(i => RawFile.Tensor($"weight_{i}", "F32", "2,2", "0", "16"));
-        Refuses(
-            SafetensorsError.InvalidOffset,
-            RawFile.Bytes("{" + string.Join(',', tensors) + "}", 16)
-        );
+        var tensors = Enumerable.Range(0, 10).Select(i => RawFile.Tensor($"weight_{i}", "F32", "2,2", "0", "16"));
+        Refuses(SafetensorsError.InvalidOffset, RawFile.Bytes("{" + string.Join(',', tensors) + "}", 16));
     }
 
     [Theory] // a hole before, a hole between, ends reversed
@@ -143,12 +134,7 @@ public sealed class SafetensorsFileTests : IDisposable
     [InlineData("0", "2", "3", "5")]
     [InlineData("0", "2", "4", "2")]
     [InlineData("0", "2", "2", "1")]
-    public void Open_HolesAndReversedOffsets_IsInvalidOffset(
-        string begin,
-        string end,
-        string begin2,
-        string end2
-    ) =>
+    public void Open_HolesAndReversedOffsets_IsInvalidOffset(string begin, string end, string begin2, string end2) =>
         Refuses(
             SafetensorsError.InvalidOffset,
             RawFile.Bytes(
@@ -177,12 +163,7 @@ public sealed class SafetensorsFileTests : IDisposable
     [Theory]
     [InlineData("F4", "3", "0", "1")]
     [InlineData("F6_E2M3", "2", "0", "1")]
-    public void Open_TornBytes_IsMisalignedSlice(
-        string dtype,
-        string shape,
-        string begin,
-        string end
-    ) =>
+    public void Open_TornBytes_IsMisalignedSlice(string dtype, string shape, string begin, string end) =>
         Refuses(
             SafetensorsError.MisalignedSlice,
             RawFile.Bytes("{" + RawFile.Tensor("a", dtype, shape, begin, end) + "}", 1)
@@ -199,12 +180,7 @@ public sealed class SafetensorsFileTests : IDisposable
     public void Open_EndAt2To63_IsRefusedWithoutAllocating() =>
         Refuses(
             SafetensorsError.MetadataIncompleteBuffer,
-            RawFile.Bytes(
-                "{"
-                    + RawFile.Tensor("a", "U8", "1152921504606846976", "0", "1152921504606846976")
-                    + "}",
-                4
-            )
+            RawFile.Bytes("{" + RawFile.Tensor("a", "U8", "1152921504606846976", "0", "1152921504606846976") + "}", 4)
         );
 
     [Theory] // metadata_incomplete_buffer, an extra byte and a missing one
@@ -250,10 +226,7 @@ public sealed class SafetensorsFileTests : IDisposable
     [Theory]
     [InlineData("0,0,0,0,0,0,0,0,0")]
     public void Open_RankAboveLimit_IsLimitExceeded(string shape) =>
-        Refuses(
-            SafetensorsError.LimitExceeded,
-            RawFile.Bytes("{" + RawFile.Tensor("a", "U8", shape, "0", "0") + "}")
-        );
+        Refuses(SafetensorsError.LimitExceeded, RawFile.Bytes("{" + RawFile.Tensor("a", "U8", shape, "0", "0") + "}"));
 
     [Fact]
     public void Open_TooManyTensors_IsLimitExceeded()
@@ -261,10 +234,7 @@ public sealed class SafetensorsFileTests : IDisposable
         var tensors = Enumerable
             .Range(0, SafetensorsLimits.Tensors + 1)
             .Select(i => RawFile.Tensor($"{i}", "U8", "0", "0", "0"));
-        Refuses(
-            SafetensorsError.LimitExceeded,
-            RawFile.Bytes("{" + string.Join(',', tensors) + "}")
-        );
+        Refuses(SafetensorsError.LimitExceeded, RawFile.Bytes("{" + string.Join(',', tensors) + "}"));
     }
 
     [Theory]
@@ -272,9 +242,7 @@ public sealed class SafetensorsFileTests : IDisposable
     [InlineData(513, false)]
     public void Open_LongName_IsAcceptedUpToTheLimit(int length, bool isAccepted)
     {
-        var bytes = RawFile.Bytes(
-            "{" + RawFile.Tensor(new string('n', length), "U8", "0", "0", "0") + "}"
-        );
+        var bytes = RawFile.Bytes("{" + RawFile.Tensor(new string('n', length), "U8", "0", "0", "0") + "}");
         if (isAccepted)
         {
             using var file = Open(bytes);
@@ -289,27 +257,20 @@ public sealed class SafetensorsFileTests : IDisposable
     [Fact]
     public void Open_TooMuchMetadata_IsLimitExceeded()
     {
-        var entries = Enumerable
-            .Range(0, SafetensorsLimits.MetadataEntries + 1)
-            .Select(i => $"\"{i}\":\"\"");
+        var entries = Enumerable.Range(0, SafetensorsLimits.MetadataEntries + 1).Select(i => $"\"{i}\":\"\"");
         Refuses(
             SafetensorsError.LimitExceeded,
             RawFile.Bytes("{\"__metadata__\":{" + string.Join(',', entries) + "}}")
         );
         var text = new string('x', SafetensorsLimits.MetadataCharacters);
-        Refuses(
-            SafetensorsError.LimitExceeded,
-            RawFile.Bytes($$$"""{"__metadata__":{"k":"{{{text}}}"}}""")
-        );
+        Refuses(SafetensorsError.LimitExceeded, RawFile.Bytes($$$"""{"__metadata__":{"k":"{{{text}}}"}}"""));
     }
 
     [Fact]
     public void Open_SparseTenTerabytes_AllocatesNothing()
     {
         const long Bytes = 10L << 40;
-        var header = Encoding.UTF8.GetBytes(
-            "{" + RawFile.Tensor("a", "U8", $"{Bytes}", "0", $"{Bytes}") + "}"
-        );
+        var header = Encoding.UTF8.GetBytes("{" + RawFile.Tensor("a", "U8", $"{Bytes}", "0", $"{Bytes}") + "}");
         var path = _folder.File("sparse.safetensors", RawFile.Bytes((ulong)header.Length, header));
         using (var handle = File.OpenHandle(path, FileMode.Open, FileAccess.Write))
         {
@@ -337,10 +298,7 @@ public sealed class SafetensorsFileTests : IDisposable
     public void Open_HostileName_IsShownShortAndWithoutControlCharacters()
     {
         var name = "\\u001b[31m\\n" + new string('n', 400);
-        var path = _folder.File(
-            "x.safetensors",
-            RawFile.Bytes("{" + RawFile.Tensor(name, "U8", "1", "0", "0") + "}")
-        );
+        var path = _folder.File("x.safetensors", RawFile.Bytes("{" + RawFile.Tensor(name, "U8", "1", "0", "0") + "}"));
         var error = Assert.Throws<SafetensorsException>(() => SafetensorsFile.Open(path));
         Assert.DoesNotContain('\u001b', error.Message);
         Assert.DoesNotContain('\n', error.Message);
@@ -353,15 +311,11 @@ public sealed class SafetensorsFileTests : IDisposable
         var path = _folder.File("x.safetensors", RawFile.Bytes(TwoBytes, 2));
         using var file = SafetensorsFile.Open(path);
         // A program that heeds no locks.
-        using (
-            var handle = File.OpenHandle(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite)
-        )
+        using (var handle = File.OpenHandle(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
         {
             RandomAccess.SetLength(handle, RandomAccess.GetLength(handle) - 1);
         }
-        var error = Assert.Throws<SafetensorsException>(() =>
-            file.Read(file.Tensors["a"], new byte[2])
-        );
+        var error = Assert.Throws<SafetensorsException>(() => file.Read(file.Tensors["a"], new byte[2]));
         Assert.Equal(SafetensorsError.FileChanged, error.Error);
     }
 
@@ -373,9 +327,7 @@ public sealed class SafetensorsFileTests : IDisposable
     public void Read_OutsideTheTensor_Throws(long offset, int length)
     {
         using var file = Open(RawFile.Bytes(TwoBytes, 2));
-        Assert.Throws<ArgumentOutOfRangeException>(() =>
-            file.Read(file.Tensors["a"], offset, new byte[length])
-        );
+        Assert.Throws<ArgumentOutOfRangeException>(() => file.Read(file.Tensors["a"], offset, new byte[length]));
     }
 
     [Fact]
@@ -391,14 +343,10 @@ public sealed class SafetensorsFileTests : IDisposable
     {
         var bytes = RawFile.Bytes(TwoBytes, 2);
         using var file = Open(bytes);
-        Assert.Equal(
-            Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(bytes)),
-            file.Sha256()
-        );
+        Assert.Equal(Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(bytes)), file.Sha256());
     }
 
-    private SafetensorsFile Open(byte[] bytes) =>
-        SafetensorsFile.Open(_folder.File("test.safetensors", bytes));
+    private SafetensorsFile Open(byte[] bytes) => SafetensorsFile.Open(_folder.File("test.safetensors", bytes));
 
     private void Refuses(SafetensorsError error, byte[] bytes) =>
         Assert.Equal(error, Assert.Throws<SafetensorsException>(() => Open(bytes)).Error);

@@ -32,8 +32,7 @@ public sealed class SafetensorsFuzzTests
             return;
         }
         // What opens covers the file exactly.
-        var end =
-            header.Tensors.Count == 0 ? 8 + SafetensorsHeader.ReadLength(bytes, bytes.Length) : 0L;
+        var end = header.Tensors.Count == 0 ? 8 + SafetensorsHeader.ReadLength(bytes, bytes.Length) : 0L;
         foreach (var tensor in header.Tensors.Values)
         {
             Assert.True(end == 0 || tensor.Offset == end);

@@ -33,9 +33,7 @@ public sealed class SafetensorsModelTests : IDisposable
     public void Open_TotalSizeThatLies_IsNotUsed()
     {
         Shard("model-1.safetensors", "a");
-        Index(
-            """{"metadata":{"total_size":9223372036854775807},"weight_map":{"a":"model-1.safetensors"}}"""
-        );
+        Index("""{"metadata":{"total_size":9223372036854775807},"weight_map":{"a":"model-1.safetensors"}}""");
         using var model = SafetensorsModel.Open(_folder.Path);
         Assert.Single(model.Tensors);
     }
@@ -122,19 +120,11 @@ public sealed class SafetensorsModelTests : IDisposable
     private void Shard(string file, params string[] names) =>
         SafetensorsWriter.Write(
             _folder.File(file),
-            [
-                .. names.Select(name =>
-                    TensorSource.FromBytes(name, SafetensorsDtype.U8, [1], new byte[1])
-                ),
-            ]
+            [.. names.Select(name => TensorSource.FromBytes(name, SafetensorsDtype.U8, [1], new byte[1]))]
         );
 
-    private void Index(string json) =>
-        _folder.File("model.safetensors.index.json", Encoding.UTF8.GetBytes(json));
+    private void Index(string json) => _folder.File("model.safetensors.index.json", Encoding.UTF8.GetBytes(json));
 
     private void Refuses(SafetensorsError expected) =>
-        Assert.Equal(
-            expected,
-            Assert.Throws<SafetensorsException>(() => SafetensorsModel.Open(_folder.Path)).Error
-        );
+        Assert.Equal(expected, Assert.Throws<SafetensorsException>(() => SafetensorsModel.Open(_folder.Path)).Error);
 }

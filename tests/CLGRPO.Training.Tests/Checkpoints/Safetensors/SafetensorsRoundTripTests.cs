@@ -35,11 +35,7 @@ public sealed class SafetensorsRoundTripTests : IDisposable
     [Fact]
     public void OpenThenWrite_GoldenFiles_KeepsEveryTensor()
     {
-        var golden = Directory.GetFiles(
-            GoldenFolder(),
-            "*.safetensors",
-            SearchOption.AllDirectories
-        );
+        var golden = Directory.GetFiles(GoldenFolder(), "*.safetensors", SearchOption.AllDirectories);
         Assert.NotEmpty(golden);
         foreach (var path in golden)
         {
@@ -70,25 +66,17 @@ public sealed class SafetensorsRoundTripTests : IDisposable
             where bits % 8 == 0
             from bytes in Gen.Choose(0, 255).Select(value => (byte)value).ArrayOf(bits / 8)
             select (
-                Source: TensorSource.FromBytes(
-                    name ?? "",
-                    dtype,
-                    [.. shape.Select(d => (long)d)],
-                    bytes
-                ),
+                Source: TensorSource.FromBytes(name ?? "", dtype, [.. shape.Select(d => (long)d)], bytes),
                 Bytes: bytes
             );
         return tensor
             .ListOf()
             .Select(list =>
-                list.Where(item => IsEncodable(item.Source.Name))
-                    .DistinctBy(item => item.Source.Name)
-                    .ToList()
+                list.Where(item => IsEncodable(item.Source.Name)).DistinctBy(item => item.Source.Name).ToList()
             );
     }
 
-    private static bool IsEncodable(string name) =>
-        name.Length < 100 && !name.Any(char.IsSurrogate);
+    private static bool IsEncodable(string name) => name.Length < 100 && !name.Any(char.IsSurrogate);
 
     private static void Same(TensorSource expected, byte[] bytes, SafetensorsFile file)
     {
@@ -113,11 +101,7 @@ public sealed class SafetensorsRoundTripTests : IDisposable
         var above = new DirectoryInfo(AppContext.BaseDirectory);
         while (!Directory.Exists(Path.Combine(above.FullName, "tests", "golden")))
         {
-            above =
-                above.Parent
-                ?? throw new DirectoryNotFoundException(
-                    "There is no tests/golden above the tests."
-                );
+            above = above.Parent ?? throw new DirectoryNotFoundException("There is no tests/golden above the tests.");
         }
         return Path.Combine(above.FullName, "tests", "golden");
     }

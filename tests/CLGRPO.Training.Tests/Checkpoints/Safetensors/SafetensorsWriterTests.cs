@@ -15,15 +15,8 @@ public sealed class SafetensorsWriterTests : IDisposable
         var path = _folder.File("a.safetensors");
         SafetensorsWriter.Write(
             path,
-            [
-                Bytes("b", 1, 2),
-                TensorSource.FromBytes("a", SafetensorsDtype.I16, [], new byte[] { 3, 4 }),
-            ],
-            new Dictionary<string, string>(StringComparer.Ordinal)
-            {
-                ["z"] = "é\"<",
-                ["format"] = "pt",
-            }
+            [Bytes("b", 1, 2), TensorSource.FromBytes("a", SafetensorsDtype.I16, [], new byte[] { 3, 4 })],
+            new Dictionary<string, string>(StringComparer.Ordinal) { ["z"] = "é\"<", ["format"] = "pt" }
         );
         const string Header =
             """{"__metadata__":{"format":"pt","z":"é\"<"},"b":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"a":{"dtype":"I16","shape":[],"data_offsets":[2,4]}}""";
@@ -70,15 +63,8 @@ public sealed class SafetensorsWriterTests : IDisposable
         var path = _folder.File("a.safetensors");
         SafetensorsWriter.Write(path, [Bytes("a", 1, 2)]);
         var old = File.ReadAllBytes(path);
-        var wrong = new TensorSource(
-            "a",
-            SafetensorsDtype.U8,
-            [2],
-            stream => stream.Write(new byte[written])
-        );
-        Assert.Throws<InvalidDataException>(() =>
-            SafetensorsWriter.Write(path, [Bytes("b", 1), wrong])
-        );
+        var wrong = new TensorSource("a", SafetensorsDtype.U8, [2], stream => stream.Write(new byte[written]));
+        Assert.Throws<InvalidDataException>(() => SafetensorsWriter.Write(path, [Bytes("b", 1), wrong]));
         Assert.Equal(old, File.ReadAllBytes(path));
         Assert.Single(Directory.GetFileSystemEntries(_folder.Path));
     }
@@ -87,12 +73,7 @@ public sealed class SafetensorsWriterTests : IDisposable
     [Trait("Id", "REL-SAVE-2")]
     public void Write_SourceThrows_LeavesNothing()
     {
-        var poison = new TensorSource(
-            "a",
-            SafetensorsDtype.U8,
-            [1],
-            _ => throw new TimeoutException("poison")
-        );
+        var poison = new TensorSource("a", SafetensorsDtype.U8, [1], _ => throw new TimeoutException("poison"));
         Assert.Throws<TimeoutException>(() =>
             SafetensorsWriter.Write(_folder.File("a.safetensors"), [Bytes("b", 1), poison])
         );
@@ -147,22 +128,10 @@ public sealed class SafetensorsWriterTests : IDisposable
     }
 
     [Theory]
-    [InlineData(
-        SafetensorsDtype.F64,
-        new[] { long.MaxValue, 2L },
-        SafetensorsError.ValidationOverflow
-    )]
+    [InlineData(SafetensorsDtype.F64, new[] { long.MaxValue, 2L }, SafetensorsError.ValidationOverflow)]
     [InlineData(SafetensorsDtype.F4, new[] { 3L }, SafetensorsError.MisalignedSlice)]
-    [InlineData(
-        SafetensorsDtype.U8,
-        new[] { 1L, 1, 1, 1, 1, 1, 1, 1, 1 },
-        SafetensorsError.LimitExceeded
-    )]
-    public void Write_ShapeThatCannotBe_IsRefused(
-        SafetensorsDtype dtype,
-        long[] shape,
-        SafetensorsError expected
-    )
+    [InlineData(SafetensorsDtype.U8, new[] { 1L, 1, 1, 1, 1, 1, 1, 1, 1 }, SafetensorsError.LimitExceeded)]
+    public void Write_ShapeThatCannotBe_IsRefused(SafetensorsDtype dtype, long[] shape, SafetensorsError expected)
     {
         var source = new TensorSource("a", dtype, shape, _ => Assert.Fail("nothing is written"));
         var error = Assert.Throws<SafetensorsException>(() =>

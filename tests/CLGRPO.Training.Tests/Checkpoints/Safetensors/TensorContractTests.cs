@@ -51,20 +51,13 @@ public sealed class TensorContractTests : IDisposable
     [InlineData(SafetensorsDtype.F64, "000000000000F07F", false)]
     [InlineData(SafetensorsDtype.F64, "FFFFFFFFFFFFEF7F", true)]
     [InlineData(SafetensorsDtype.I32, "0000C07F", true)]
-    public void CheckFinite_OneNumber_FindsNaNAndInfinity(
-        SafetensorsDtype dtype,
-        string hex,
-        bool isFinite
-    )
+    public void CheckFinite_OneNumber_FindsNaNAndInfinity(SafetensorsDtype dtype, string hex, bool isFinite)
     {
         var path = _folder.File("a.safetensors");
         // Beyond the first piece that is scanned.
         var bytes = new byte[1024 * 1024 + 64];
         Convert.FromHexString(hex).CopyTo(bytes, 1024 * 1024);
-        SafetensorsWriter.Write(
-            path,
-            [TensorSource.FromBytes("a", dtype, [bytes.Length * 8L / dtype.Bits()], bytes)]
-        );
+        SafetensorsWriter.Write(path, [TensorSource.FromBytes("a", dtype, [bytes.Length * 8L / dtype.Bits()], bytes)]);
         using var file = SafetensorsFile.Open(path);
         if (isFinite)
         {

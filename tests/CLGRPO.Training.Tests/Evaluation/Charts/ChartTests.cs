@@ -69,12 +69,7 @@ public sealed class ChartTests
         Check.QuickThrowOnFailure(
             Prop.ForAll<NormalFloat[]>(values =>
             {
-                var svg = Lines([
-                        .. values
-                            .Select(value => value.Get)
-                            .Where(value => Math.Abs(value) < 1e300),
-                    ])
-                    .ToSvg();
+                var svg = Lines([.. values.Select(value => value.Get).Where(value => Math.Abs(value) < 1e300)]).ToSvg();
                 var ends = Elements(svg, "circle").Select(dot => Number(dot, "cy"));
                 return ends.All(y => y is >= PlotFrame.Top - 0.01 and <= PlotFrame.Bottom + 0.01);
             })
@@ -92,12 +87,7 @@ public sealed class ChartTests
                 [hostile],
                 [new BarSeries(hostile, [new Bar(1)]), new BarSeries(hostile, [new Bar(1)])]
             ).ToSvg(),
-            new LineChart(
-                hostile,
-                hostile,
-                hostile,
-                [new LineSeries(hostile, [new ChartPoint(0, 1)])]
-            ).ToSvg(),
+            new LineChart(hostile, hostile, hostile, [new LineSeries(hostile, [new ChartPoint(0, 1)])]).ToSvg(),
             new ConfusionChart(
                 hostile,
                 [hostile],
@@ -113,10 +103,7 @@ public sealed class ChartTests
             svg =>
             {
                 Assert.Empty(Elements(svg, "script"));
-                Assert.Contains(
-                    Elements(svg, "text"),
-                    text => text.Value == "<script>alert('&')</script>\uFFFD"
-                );
+                Assert.Contains(Elements(svg, "text"), text => text.Value == "<script>alert('&')</script>\uFFFD");
             }
         );
     }
@@ -133,19 +120,11 @@ public sealed class ChartTests
                 [0, 0, 0],
             ]
         ).ToSvg();
-        var counts = Elements(svg, "text")
-            .Select(text => text.Value)
-            .Where(text => int.TryParse(text, out _));
-        var shades = Elements(svg, "rect")
-            .Skip(1)
-            .Select(cell => cell.Attribute("fill")!.Value)
-            .ToList();
+        var counts = Elements(svg, "text").Select(text => text.Value).Where(text => int.TryParse(text, out _));
+        var shades = Elements(svg, "rect").Skip(1).Select(cell => cell.Attribute("fill")!.Value).ToList();
 
         Assert.Equal(["8", "2", "0", "300", "100", "0"], counts);
-        Assert.True(
-            string.CompareOrdinal(shades[0], shades[3]) < 0,
-            "8 of 10 must be darker than 300 of 400"
-        );
+        Assert.True(string.CompareOrdinal(shades[0], shades[3]) < 0, "8 of 10 must be darker than 300 of 400");
         Assert.Equal(shades[2], shades[5]);
     }
 
@@ -165,8 +144,7 @@ public sealed class ChartTests
     [Fact]
     public void ReportCharts_Report_HaveABarAndARowForEach()
     {
-        var bars = Elements(ReportCharts.Accuracy(ReportExample.Report).ToSvg(), "rect")
-            .Where(Coloured);
+        var bars = Elements(ReportCharts.Accuracy(ReportExample.Report).ToSvg(), "rect").Where(Coloured);
         var confusion = ReportCharts.Confusion(ReportExample.Report.Rows[1]).ToSvg();
 
         Assert.Equal(4 + 2, bars.Count()); // and two in the legend
@@ -178,11 +156,7 @@ public sealed class ChartTests
     [InlineData(0.31, 0.58, "0.3 0.4 0.5 0.6")]
     [InlineData(-1, 1, "−1.0 −0.5 0.0 0.5 1.0")]
     [InlineData(5, 5, "2 3 4 5 6 7 8")]
-    public void LinearScale_Ticks_AreRoundNumbersAroundTheValues(
-        double low,
-        double high,
-        string expected
-    )
+    public void LinearScale_Ticks_AreRoundNumbersAroundTheValues(double low, double high, string expected)
     {
         var scale = new LinearScale([low, high, double.NaN], 0, 100);
 
@@ -191,20 +165,10 @@ public sealed class ChartTests
     }
 
     private static string Bars(params Bar[] bars) =>
-        new BarChart(
-            "t",
-            "y",
-            [.. bars.Select((_, i) => $"g{i}")],
-            [new BarSeries("s", bars)]
-        ).ToSvg();
+        new BarChart("t", "y", [.. bars.Select((_, i) => $"g{i}")], [new BarSeries("s", bars)]).ToSvg();
 
     private static LineChart Lines(double[] values) =>
-        new(
-            "t",
-            "x",
-            "y",
-            [new LineSeries("s", [.. values.Select((value, i) => new ChartPoint(i, value))])]
-        );
+        new("t", "x", "y", [new LineSeries("s", [.. values.Select((value, i) => new ChartPoint(i, value))])]);
 
     private static List<XElement> Elements(string svg, string name) =>
         [.. XDocument.Parse(svg).Descendants(Svg + name)];

@@ -1,4 +1,4 @@
-namespace CLGRPO.Training.Rewards;
+namespace CLGRPO.Data.Cot;
 
 /// <summary>The parts of a completion. A part that is missing or ambiguous is null.</summary>
 /// <param name="Think">The reasoning, untrimmed.</param>
@@ -39,16 +39,11 @@ public static class CompletionFormat
 
     /// <summary>Whether the answer names the label: trimmed, letter case ignored.</summary>
     public static bool Matches(string? answer, string label) =>
-        answer is not null
-        && answer.AsSpan().Trim().Equals(label.AsSpan().Trim(), StringComparison.OrdinalIgnoreCase);
+        answer is not null && answer.AsSpan().Trim().Equals(label.AsSpan().Trim(), StringComparison.OrdinalIgnoreCase);
 
     private static bool IsCot(string completion, Range? think, Range? answer)
     {
-        if (
-            think is not { } inner
-            || answer is not { } label
-            || inner.Start.Value != ThinkOpen.Length
-        )
+        if (think is not { } inner || answer is not { } label || inner.Start.Value != ThinkOpen.Length)
         {
             return false;
         }
@@ -72,9 +67,7 @@ public static class CompletionFormat
     {
         var start = OnlyIndexOf(text, open);
         var end = OnlyIndexOf(text, close);
-        return start >= 0 && end >= start + open.Length
-            ? new Range(start + open.Length, end)
-            : null;
+        return start >= 0 && end >= start + open.Length ? new Range(start + open.Length, end) : null;
     }
 
     private static int OnlyIndexOf(string text, string tag)
@@ -84,11 +77,9 @@ public static class CompletionFormat
     }
 
     private static bool HasTag(string text, string open, string close) =>
-        text.Contains(open, StringComparison.Ordinal)
-        || text.Contains(close, StringComparison.Ordinal);
+        text.Contains(open, StringComparison.Ordinal) || text.Contains(close, StringComparison.Ordinal);
 
     private static bool IsEmpty(Range range) => range.End.Value == range.Start.Value;
 
-    private static string? TextOf(string text, Range? range) =>
-        range is { } inner ? text[inner] : null;
+    private static string? TextOf(string text, Range? range) => range is { } inner ? text[inner] : null;
 }

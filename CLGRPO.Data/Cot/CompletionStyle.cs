@@ -1,4 +1,4 @@
-namespace CLGRPO.Training.Rewards;
+namespace CLGRPO.Data.Cot;
 
 /// <summary>What a completion is meant to look like.</summary>
 public enum CompletionStyle

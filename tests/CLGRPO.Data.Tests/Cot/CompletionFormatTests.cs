@@ -1,9 +1,9 @@
 using System.Text.RegularExpressions;
-using CLGRPO.Training.Rewards;
+using CLGRPO.Data.Cot;
 using FsCheck;
 using FsCheck.Fluent;
 
-namespace CLGRPO.Training.Tests.Rewards;
+namespace CLGRPO.Data.Tests.Cot;
 
 public sealed class CompletionFormatTests
 {
@@ -31,10 +31,7 @@ public sealed class CompletionFormatTests
     [InlineData("<think>a</think><answer>b<answer>c</answer>", false)]
     [InlineData("<THINK>a</THINK><answer>b</answer>", false)]
     public void Parse_Cot_JudgesTheWholeCompletion(string completion, bool wellFormed) =>
-        Assert.Equal(
-            wellFormed,
-            CompletionFormat.Parse(completion, CompletionStyle.Cot).WellFormed
-        );
+        Assert.Equal(wellFormed, CompletionFormat.Parse(completion, CompletionStyle.Cot).WellFormed);
 
     [Theory]
     [InlineData("<answer>b</answer>", true)]
@@ -44,25 +41,15 @@ public sealed class CompletionFormatTests
     [InlineData("<answer></answer>", false)]
     [InlineData("b", false)]
     public void Parse_Answer_WantsTheAnswerAlone(string completion, bool wellFormed) =>
-        Assert.Equal(
-            wellFormed,
-            CompletionFormat.Parse(completion, CompletionStyle.Answer).WellFormed
-        );
+        Assert.Equal(wellFormed, CompletionFormat.Parse(completion, CompletionStyle.Answer).WellFormed);
 
     [Fact]
     public void Parse_OneAnswerInABrokenFrame_StillGivesTheAnswer() =>
-        Assert.Equal(
-            "awe",
-            CompletionFormat.Parse("well <answer>awe</answer> then", CompletionStyle.Cot).Answer
-        );
+        Assert.Equal("awe", CompletionFormat.Parse("well <answer>awe</answer> then", CompletionStyle.Cot).Answer);
 
     [Fact]
     public void Parse_EveryLabelAsAnAnswer_GivesNone() =>
-        Assert.Null(
-            CompletionFormat
-                .Parse("<answer>awe</answer><answer>fear</answer>", CompletionStyle.Cot)
-                .Answer
-        );
+        Assert.Null(CompletionFormat.Parse("<answer>awe</answer><answer>fear</answer>", CompletionStyle.Cot).Answer);
 
     [Fact]
     public void Parse_AnyMixOfTags_AgreesWithTheRuleAsARegularExpression()
@@ -77,9 +64,7 @@ public sealed class CompletionFormatTests
 
         Prop.ForAll(
                 completion,
-                text =>
-                    CompletionFormat.Parse(text, CompletionStyle.Cot).WellFormed
-                    == rule.IsMatch(text)
+                text => CompletionFormat.Parse(text, CompletionStyle.Cot).WellFormed == rule.IsMatch(text)
             )
             .Check(Config.QuickThrowOnFailure.WithMaxTest(3000));
     }
