@@ -66,7 +66,7 @@ internal static class ReproductionCharts
     {
         var rows = some.ToList();
         return new BarChart(
-            $"Held-out accuracy, mean of {report.Seeds.Count} seeds",
+            $"Held-out accuracy, {MeanOf(rows.Select(row => row.Scores.Greedy.Accuracy))}",
             "accuracy %, 95 % interval over seeds",
             [.. rows.Select(row => row.Name)],
             [
@@ -76,9 +76,19 @@ internal static class ReproductionCharts
         );
     }
 
+    // Not every stage need be trained with every seed.
+    internal static string MeanOf(IEnumerable<SeedMean> means) =>
+        means.Select(mean => mean.Values.Count).Distinct().Order().ToList() switch
+        {
+            [1] => "one seed",
+            [var seeds] => $"mean of {seeds} seeds",
+            [var fewest, .., var most] => $"means of {fewest} to {most} seeds",
+            _ => "no seed yet",
+        };
+
     private static LineChart SweepLines(ReproductionReport report) =>
         new(
-            $"Greedy accuracy by upper clip bound, mean of {report.Seeds.Count} seeds",
+            $"Greedy accuracy by upper clip bound, {MeanOf(report.Sweep.Select(point => point.Scores.Greedy.Accuracy))}",
             "epsilon_high",
             "accuracy %, 95 % interval over seeds",
             [

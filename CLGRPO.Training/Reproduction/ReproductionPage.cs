@@ -175,7 +175,7 @@ internal sealed class ReproductionPage(ReproductionReport report, IReadOnlySet<s
         }
         Line("## The upper clip bound");
         Line(
-            $"From stage 3, the same number of steps each. KL to stage 3, entropy (nats), the share of tokens stopped at the upper bound and the reward are means over the last {SweepPoint.FinalSteps} steps."
+            $"From stage 3, the same number of steps each ({ReproductionCharts.MeanOf(report.Sweep.Select(point => point.Scores.Greedy.Accuracy))}). KL to stage 3, entropy (nats), the share of tokens stopped at the upper bound and the reward are means over the last {SweepPoint.FinalSteps} steps."
         );
         Line(
             TextTable.Markdown([

@@ -12,7 +12,15 @@ internal sealed partial record MachineLimits(double SgemmGflops, double MemoryGi
     private const int Repeats = 10;
 
     /// <summary>Measures them; call after libtorch is loaded, so that the BLAS has its settings.</summary>
-    public static MachineLimits Measure(int threads) => new(Sgemm(), Memory(threads));
+    public static MachineLimits Measure(int threads)
+    {
+        // Workers have set one thread each; the machine's limit is that of all of them.
+        var before = TorchSharp.torch.get_num_threads();
+        TorchSharp.torch.set_num_threads(threads);
+        var limits = new MachineLimits(Sgemm(), Memory(threads));
+        TorchSharp.torch.set_num_threads(before);
+        return limits;
+    }
 
     /// <summary>Processor, threads and operating system in one line.</summary>
     public static string Machine(int threads)
