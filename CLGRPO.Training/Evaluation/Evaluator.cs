@@ -14,6 +14,8 @@ namespace CLGRPO.Training.Evaluation;
 /// <param name="maxTokens">Tokens at which a completion is cut.</param>
 public sealed class Evaluator(PolicyReplicas policy, PreparedSplit split, Tokenizer tokenizer, int maxTokens)
 {
+    private readonly List<string> _labels = [.. split.Labels];
+
     /// <param name="sampling">Greedy, or at a temperature.</param>
     /// <param name="limit">Only the first images, for a quick look; null for all.</param>
     /// <returns>One prediction for each image, in the split's order, with the completion it was read from.</returns>
@@ -37,12 +39,11 @@ public sealed class Evaluator(PolicyReplicas policy, PreparedSplit split, Tokeni
     {
         var text = tokenizer.Decode(completion.Ids, skipSpecialTokens: true);
         var parsed = CompletionFormat.Parse(text, split.Style);
-        var labels = split.Labels.ToList();
-        var predicted = labels.FindIndex(candidate => CompletionFormat.Matches(parsed.Answer, candidate));
+        var predicted = _labels.FindIndex(candidate => CompletionFormat.Matches(parsed.Answer, candidate));
         return (
             new Prediction(
-                labels.IndexOf(label),
-                predicted < 0 ? labels.Count : predicted,
+                _labels.IndexOf(label),
+                predicted < 0 ? _labels.Count : predicted,
                 parsed.WellFormed && completion.Terminated,
                 completion.Ids.Length
             ),
