@@ -85,7 +85,7 @@ public sealed class ImageAbuseTests
         var png = TestPng.Make(1, 1, [1, 2, 3], TestPng.Chunk(type, text));
         var memory = PeakMemory();
         Assert.Equal([1, 2, 3], ImageDecoder.Decode(png).Pixels);
-        Assert.InRange(PeakMemory() - memory, 0, 50_000_000);
+        Assert.True(PeakMemory() - memory < 50_000_000);
     }
 
     [Fact]
