@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using CLGRPO.Data.Datasets;
-using CLGRPO.Training.Images;
+using CLGRPO.Data.Images;
 using static TorchSharp.torch;
 
 namespace CLGRPO.Training.Batches;

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
+using CLGRPO.Data.Images;
 using CLGRPO.Training.Checkpoints.Safetensors;
-using CLGRPO.Training.Images;
 using CLGRPO.Training.Models;
 using CLGRPO.Training.Tokenization;
 using static TorchSharp.torch;

@@ -1,5 +1,5 @@
+using CLGRPO.Data.Images;
 using CLGRPO.Training.Checkpoints;
-using CLGRPO.Training.Images;
 using CLGRPO.Training.Models;
 using CLGRPO.Training.Tokenization;
 using static TorchSharp.torch;

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using CLGRPO.Data.Datasets;
+using CLGRPO.Data.Images;
 using CLGRPO.Training.Checkpoints.Safetensors;
-using CLGRPO.Training.Images;
 using CLGRPO.Training.Models;
 using CLGRPO.Training.Optimization;
 using CLGRPO.Training.Stages;

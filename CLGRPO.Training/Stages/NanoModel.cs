@@ -1,7 +1,7 @@
 using CLGRPO.Data.Cot;
 using CLGRPO.Data.Datasets;
+using CLGRPO.Data.Images;
 using CLGRPO.Training.Checkpoints;
-using CLGRPO.Training.Images;
 using CLGRPO.Training.Models;
 using CLGRPO.Training.Rewards;
 using CLGRPO.Training.Tokenization;

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using CLGRPO.Data.Images;
 using CLGRPO.Training.Checkpoints.Safetensors;
-using CLGRPO.Training.Images;
 
 namespace CLGRPO.Golden;
 

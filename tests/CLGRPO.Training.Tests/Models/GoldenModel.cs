@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
+using CLGRPO.Data.Images;
 using CLGRPO.Golden;
 using CLGRPO.Training.Checkpoints;
-using CLGRPO.Training.Images;
 using CLGRPO.Training.Models;
 using static TorchSharp.torch;
 

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Text;
 
-namespace CLGRPO.Training.Tests.Images;
+namespace CLGRPO.Data.Tests.Images;
 
 /// <summary>PNG files put together chunk by chunk, so that tests can claim what no encoder would write.</summary>
 internal static class TestPng

@@ -1,10 +1,11 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Text;
-using CLGRPO.Training.Images;
-using CLGRPO.Training.Tests.Checkpoints.Safetensors;
+using CLGRPO.Data.Images;
+using CLGRPO.Golden;
+using CLGRPO.Training.Tests;
 
-namespace CLGRPO.Training.Tests.Images;
+namespace CLGRPO.Data.Tests.Images;
 
 /// <summary>Runs alone: it measures the memory of the process.</summary>
 [CollectionDefinition(nameof(Alone), DisableParallelization = true)]
@@ -13,7 +14,7 @@ public sealed class Alone;
 [Collection(nameof(Alone))]
 public sealed class ImageAbuseTests
 {
-    private static readonly string Golden = Path.Combine(SafetensorsRoundTripTests.GoldenFolder(), "images");
+    private static readonly string Golden = Path.Combine(GoldenFolder.Find(), "images");
 
     [Fact]
     [Trait("Id", "A-IMG-1")]

@@ -1,4 +1,4 @@
-namespace CLGRPO.Training.Images;
+namespace CLGRPO.Data.Images;
 
 /// <summary>For each output position along one axis: which inputs count, and how much.</summary>
 /// <remarks>

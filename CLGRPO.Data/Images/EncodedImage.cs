@@ -1,4 +1,4 @@
-namespace CLGRPO.Training.Images;
+namespace CLGRPO.Data.Images;
 
 /// <summary>What the container of a picture says, and a copy of it with only the parts that decoding needs.</summary>
 /// <param name="Format">PNG, JPEG or WebP.</param>

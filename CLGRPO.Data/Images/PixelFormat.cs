@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace CLGRPO.Training.Images;
+namespace CLGRPO.Data.Images;
 
 /// <summary>How the decoder lays out a pixel, and the way from there to RGB.</summary>
 /// <param name="Bands">1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha or CMYK.</param>

@@ -1,4 +1,4 @@
-namespace CLGRPO.Training.Images;
+namespace CLGRPO.Data.Images;
 
 /// <summary>How a picture is cut: <paramref name="Columns"/> × <paramref name="Rows"/> tiles.</summary>
 public readonly record struct TileGrid(int Columns, int Rows)

@@ -1,7 +1,7 @@
-using CLGRPO.Training.Images;
-using CLGRPO.Training.Tests.Checkpoints.Safetensors;
+using CLGRPO.Data.Images;
+using CLGRPO.Golden;
 
-namespace CLGRPO.Training.Tests.Images;
+namespace CLGRPO.Data.Tests.Images;
 
 /// <summary>What pixels come out. Pictures of cameras and encoders are walked by the golden numbers.</summary>
 public sealed class ImageDecoderTests
@@ -109,7 +109,7 @@ public sealed class ImageDecoderTests
     [Fact]
     public void Decode_ManyAtOnce_GivesEachItsOwn()
     {
-        var paths = Directory.GetFiles(Path.Combine(SafetensorsRoundTripTests.GoldenFolder(), "images"), "*.*g");
+        var paths = Directory.GetFiles(Path.Combine(GoldenFolder.Find(), "images"), "*.*g");
         Assert.NotEmpty(paths);
         var alone = paths.Select(path => ImageDecoder.Decode(path).Pixels).ToArray();
         Parallel.For(

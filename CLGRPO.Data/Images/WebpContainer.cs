@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace CLGRPO.Training.Images;
+namespace CLGRPO.Data.Images;
 
 /// <summary>Walks the chunks of a WebP.</summary>
 /// <remarks>Source: RFC 9649, §2 and §3.</remarks>

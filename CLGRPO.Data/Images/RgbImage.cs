@@ -1,4 +1,4 @@
-namespace CLGRPO.Training.Images;
+namespace CLGRPO.Data.Images;
 
 /// <summary>An upright, opaque picture of 8 bits per channel.</summary>
 /// <param name="Width">Pixels per row.</param>

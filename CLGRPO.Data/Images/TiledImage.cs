@@ -1,4 +1,4 @@
-namespace CLGRPO.Training.Images;
+namespace CLGRPO.Data.Images;
 
 /// <summary>A picture cut into tiles.</summary>
 /// <param name="Tiles">[tiles, tileSize, tileSize, 3]: row by row, the thumbnail last.</param>

@@ -1,8 +1,8 @@
-using CLGRPO.Training.Images;
+using CLGRPO.Data.Images;
 using FsCheck;
 using FsCheck.Fluent;
 
-namespace CLGRPO.Training.Tests.Images;
+namespace CLGRPO.Data.Tests.Images;
 
 public sealed class ImagePreprocessorTests
 {

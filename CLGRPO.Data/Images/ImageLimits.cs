@@ -1,4 +1,4 @@
-namespace CLGRPO.Training.Images;
+namespace CLGRPO.Data.Images;
 
 /// <summary>What a picture may claim before its pixels are decoded; the defaults are those for uploads.</summary>
 public sealed record ImageLimits

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace CLGRPO.Training.Images;
+namespace CLGRPO.Data.Images;
 
 /// <summary>Finds the orientation in EXIF data; anything unreadable counts as upright, as elsewhere.</summary>
 /// <remarks>Source: TIFF 6.0 §2; EXIF 2.32, tag 0x0112.</remarks>

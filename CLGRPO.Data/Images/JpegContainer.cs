@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace CLGRPO.Training.Images;
+namespace CLGRPO.Data.Images;
 
 /// <summary>Walks the segments of a JPEG.</summary>
 /// <remarks>Source: ITU-T T.81, annex B; EXIF 2.32 §4.7.2.</remarks>

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace CLGRPO.Training.Images;
+namespace CLGRPO.Data.Images;
 
 /// <summary>Walks the chunks of a PNG.</summary>
 /// <remarks>Source: PNG specification, third edition, §5 and §11.</remarks>

@@ -1,4 +1,4 @@
-namespace CLGRPO.Training.Images;
+namespace CLGRPO.Data.Images;
 
 /// <summary>A picture was refused. The message is fit for whoever sent it: it holds nothing of the decoder's insides.</summary>
 public sealed class ImageException(string message) : Exception(message)

@@ -1,4 +1,4 @@
-namespace CLGRPO.Training.Images;
+namespace CLGRPO.Data.Images;
 
 /// <summary>Cuts pictures into tiles and turns tiles into the numbers that the vision tower takes.</summary>
 /// <remarks>Source: InternVL's dynamic_preprocess; transformers' GotOcr2ImageProcessor.</remarks>

@@ -1,4 +1,4 @@
-namespace CLGRPO.Training.Images;
+namespace CLGRPO.Data.Images;
 
 /// <summary>Takes the rows of a stored picture and puts each pixel where it lies in the upright one.</summary>
 /// <remarks>

@@ -1,4 +1,4 @@
-namespace CLGRPO.Training.Images;
+namespace CLGRPO.Data.Images;
 
 /// <summary>How pictures are cut into tiles for the vision tower. The defaults are InternVL2.5's and InternVL3's.</summary>
 /// <param name="TileSize">Pixels per side of a tile.</param>

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
-namespace CLGRPO.Training.Images;
+namespace CLGRPO.Data.Images;
 
 /// <summary>Resizes pictures bit for bit as Pillow's bicubic filter: models were trained on exactly these pixels.</summary>
 /// <remarks>

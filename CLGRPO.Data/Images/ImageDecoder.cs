@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace CLGRPO.Training.Images;
+namespace CLGRPO.Data.Images;
 
 /// <summary>Turns a stranger's PNG, JPEG or WebP into upright 8-bit RGB. Limits are checked before the first pixel.</summary>
 public static class ImageDecoder
