@@ -8,7 +8,7 @@ public abstract class StoreContext(DbContextOptions options) : DbContext(options
     public DbSet<StoredDataset> Datasets => Set<StoredDataset>();
     public DbSet<AttributeValue> AttributeValues => Set<AttributeValue>();
     public DbSet<StoredSample> Samples => Set<StoredSample>();
-    public DbSet<SampleAttribute> SampleAttributes => Set<SampleAttribute>();
+    public DbSet<SampleValue> SampleValues => Set<SampleValue>();
     public DbSet<CotRecord> Records => Set<CotRecord>();
     public DbSet<CotVote> Votes => Set<CotVote>();
     public DbSet<Review> Reviews => Set<Review>();
@@ -44,7 +44,7 @@ public abstract class StoreContext(DbContextOptions options) : DbContext(options
                 })
                 .IsUnique();
         });
-        modelBuilder.Entity<SampleAttribute>(attributes =>
+        modelBuilder.Entity<SampleValue>(attributes =>
         {
             attributes.HasKey(attribute => new { attribute.SampleId, attribute.ValueId });
             attributes.HasIndex(attribute => attribute.ValueId);

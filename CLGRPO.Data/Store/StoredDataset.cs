@@ -41,7 +41,7 @@ public sealed class AttributeValue
 }
 
 /// <summary>That a sample's annotation holds a value. An attribute without any row is not known.</summary>
-public sealed class SampleAttribute
+public sealed class SampleValue
 {
     public long SampleId { get; init; }
     public long ValueId { get; init; }

@@ -31,6 +31,6 @@ public sealed class StoredSample
     /// <summary>Which import brought it.</summary>
     public long? ImportId { get; init; }
 
-    public List<SampleAttribute> Attributes { get; init; } = [];
+    public List<SampleValue> Attributes { get; init; } = [];
     public List<CotRecord> Records { get; init; } = [];
 }
