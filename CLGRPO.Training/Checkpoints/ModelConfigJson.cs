@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using CLGRPO.Training.Checkpoints.Safetensors;
 using CLGRPO.Training.Models;
 
 namespace CLGRPO.Training.Checkpoints;
@@ -64,14 +65,14 @@ public static class ModelConfigJson
     }
 
     /// <summary>The JSON text of a configuration.</summary>
-    public static string Write(ModelConfig config)
+    public static string Write(ModelConfig config, SafetensorsDtype dtype = SafetensorsDtype.F32)
     {
         var (vision, language) = (config.Vision, config.Language);
         var root = new JsonObject
         {
             ["architectures"] = new JsonArray("InternVLForConditionalGeneration"),
             ["downsample_ratio"] = config.DownsampleRatio,
-            ["dtype"] = "float32",
+            ["dtype"] = dtype == SafetensorsDtype.BF16 ? "bfloat16" : "float32",
             ["image_seq_length"] = config.TokensPerTile,
             ["image_token_id"] = config.ImageTokenId,
             ["model_type"] = "internvl",

@@ -40,15 +40,27 @@ public sealed record PretrainedModel(VisionLanguageModel Model, Tokenizer Tokeni
     public void Save(string folder)
     {
         Directory.CreateDirectory(folder);
-        File.WriteAllText(Path.Combine(folder, "config.json"), ModelConfigJson.Write(Model.Config));
-        File.WriteAllText(Path.Combine(folder, "preprocessor_config.json"), WritePreprocessor());
-        File.WriteAllText(Path.Combine(folder, "generation_config.json"), WriteGeneration());
-        Tokenizer.Save(Path.Combine(folder, "tokenizer.json"));
+        SaveSettings(folder, Model.Config, Tokenizer, Images, SafetensorsDtype.F32);
         SafetensorsWriter.Write(
             Path.Combine(folder, WeightsFile),
             ModelWeights.Sources(Model),
             new Dictionary<string, string>(StringComparer.Ordinal) { ["format"] = "pt" }
         );
+    }
+
+    /// <summary>Writes everything of a model folder but the weights.</summary>
+    internal static void SaveSettings(
+        string folder,
+        ModelConfig config,
+        Tokenizer tokenizer,
+        ImagePreprocessorConfig images,
+        SafetensorsDtype dtype
+    )
+    {
+        File.WriteAllText(Path.Combine(folder, "config.json"), ModelConfigJson.Write(config, dtype));
+        File.WriteAllText(Path.Combine(folder, "preprocessor_config.json"), WritePreprocessor(images));
+        File.WriteAllText(Path.Combine(folder, "generation_config.json"), WriteGeneration(tokenizer.SpecialTokens));
+        tokenizer.Save(Path.Combine(folder, "tokenizer.json"));
     }
 
     public void Dispose() => Model.Dispose();
@@ -76,28 +88,26 @@ public sealed record PretrainedModel(VisionLanguageModel Model, Tokenizer Tokeni
         );
     }
 
-    private string WritePreprocessor() =>
+    private static string WritePreprocessor(ImagePreprocessorConfig images) =>
         new JsonObject
         {
-            ["crop_to_patches"] = Images.MaxTiles > 1,
+            ["crop_to_patches"] = images.MaxTiles > 1,
             ["do_convert_rgb"] = true,
             ["do_normalize"] = true,
             ["do_rescale"] = true,
             ["do_resize"] = true,
-            ["image_mean"] = new JsonArray([.. Images.Mean.Select(value => (JsonNode)value)]),
+            ["image_mean"] = new JsonArray([.. images.Mean.Select(value => (JsonNode)value)]),
             ["image_processor_type"] = "GotOcr2ImageProcessor",
-            ["image_std"] = new JsonArray([.. Images.Std.Select(value => (JsonNode)value)]),
-            ["max_patches"] = Images.MaxTiles,
-            ["min_patches"] = Images.MinTiles,
+            ["image_std"] = new JsonArray([.. images.Std.Select(value => (JsonNode)value)]),
+            ["max_patches"] = images.MaxTiles,
+            ["min_patches"] = images.MinTiles,
             ["resample"] = 3,
             ["rescale_factor"] = 1 / 255.0,
-            ["size"] = new JsonObject { ["height"] = Images.TileSize, ["width"] = Images.TileSize },
+            ["size"] = new JsonObject { ["height"] = images.TileSize, ["width"] = images.TileSize },
         }.ToJsonString(new() { WriteIndented = true });
 
-    private string WriteGeneration() =>
-        new JsonObject
-        {
-            ["eos_token_id"] = Tokenizer.SpecialTokens.ImEnd,
-            ["pad_token_id"] = Tokenizer.SpecialTokens.EndOfText,
-        }.ToJsonString(new() { WriteIndented = true });
+    private static string WriteGeneration(SpecialTokens special) =>
+        new JsonObject { ["eos_token_id"] = special.ImEnd, ["pad_token_id"] = special.EndOfText }.ToJsonString(
+            new() { WriteIndented = true }
+        );
 }

@@ -22,6 +22,7 @@ internal static class CommandLine
             GenerateCommand.Create(),
             ForwardCommand.Create(),
             TokenizeCommand.Create(),
+            ModelCommand.Create(),
         };
 
     /// <summary>Runs a command. A user's mistake is one line on <paramref name="error"/>; a fault of the program travels on.</summary>

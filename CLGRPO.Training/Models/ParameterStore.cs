@@ -1,4 +1,3 @@
-using CLGRPO.Training.Rollouts;
 using static TorchSharp.torch;
 
 namespace CLGRPO.Training.Models;
@@ -113,30 +112,9 @@ public sealed class ParameterStore : IDisposable
         {
             var parameter = _parameters[index];
             var values = new float[parameter.Count];
-            Fill(values, parameter, config, seed, CounterRandom.Stream(index));
+            new FreshValues(parameter, index, config, seed).Fill(values, values.Length, first: 0);
             parameter.Value.copy_(tensor(values, parameter.Shape));
         }
-    }
-
-    private static void Fill(float[] values, Parameter parameter, ModelConfig config, long seed, ulong stream)
-    {
-        var layers = parameter.Part == ModelPart.Vision ? config.Vision.Layers : config.Language.Layers;
-        var fanIn = parameter.Count / parameter.Shape[0];
-        var deviation = parameter.Initialization switch
-        {
-            Initialization.FanIn => 1 / Math.Sqrt(fanIn),
-            Initialization.Residual => 1 / Math.Sqrt(fanIn * 2.0 * layers),
-            Initialization.Embedding => 0.02,
-            _ => 0,
-        };
-        var constant = parameter.Initialization switch
-        {
-            Initialization.Ones => 1f,
-            Initialization.LayerScale => (float)config.Vision.InitialLayerScale,
-            _ => 0f,
-        };
-        for (var i = 0; i < values.Length; i++)
-            values[i] = deviation > 0 ? (float)(deviation * CounterRandom.Normal(seed, stream, i)) : constant;
     }
 
     private static Tensor View(Tensor flat, Parameter parameter)

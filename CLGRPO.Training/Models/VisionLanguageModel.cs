@@ -31,6 +31,16 @@ public sealed class VisionLanguageModel : IDisposable
     public static VisionLanguageModel Create(ModelConfig config, Device? device = null) =>
         new(config.Validated(), new ParameterStore(), device ?? CPU, null);
 
+    /// <summary>What a model of this shape consists of; no memory is taken for it.</summary>
+    internal static IReadOnlyList<Parameter> Declare(ModelConfig config)
+    {
+        var store = new ParameterStore(); // never allocated
+        _ = new VisionTransformer(config.Validated(), store);
+        _ = new Projector(config, store);
+        _ = new Qwen2Decoder(config.Language, store);
+        return store.Parameters;
+    }
+
     /// <summary>The same weights with leaves and gradients of its own: one for each thread of a data-parallel step.</summary>
     public VisionLanguageModel Share() => new(Config, Parameters.Share(), Device, _rotary);
 

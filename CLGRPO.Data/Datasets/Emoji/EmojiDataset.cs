@@ -1,3 +1,5 @@
+using CLGRPO.Data.Files;
+
 namespace CLGRPO.Data.Datasets.Emoji;
 
 /// <summary>

@@ -1,8 +1,10 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using System.Formats.Tar;
+using System.IO.Compression;
 using System.Security.Cryptography;
 
-namespace CLGRPO.Data.Datasets.Emoji;
+namespace CLGRPO.Data.Files;
 
 /// <summary>A package file of the npm registry at one version, pinned by its hash and kept in a cache folder outside the project.</summary>
 /// <param name="Sha256">Of the package file, 64 lower-case hex digits.</param>
@@ -14,7 +16,8 @@ public sealed record NpmPackage(string Name, string Version, string Sha256)
             ? folder
             : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache", "clgrpo");
 
-    private string FileName => $"{Name}-{Version}.tgz";
+    // As npm names it: @scope/name becomes scope-name.
+    private string FileName => $"{Name.TrimStart('@').Replace('/', '-')}-{Version}.tgz";
 
     /// <summary>The package file, fetched with <c>npm pack</c> where the cache lacks it, and checked against the hash either way.</summary>
     /// <exception cref="IOException">npm is missing or failed, or the file is not the pinned one.</exception>
@@ -26,7 +29,7 @@ public sealed record NpmPackage(string Name, string Version, string Sha256)
             Verify(path);
             return path;
         }
-        var temporary = Files.AtomicFile.TemporaryName(path);
+        var temporary = AtomicFile.TemporaryName(path);
         Directory.CreateDirectory(temporary);
         try
         {
@@ -40,6 +43,26 @@ public sealed record NpmPackage(string Name, string Version, string Sha256)
             Directory.Delete(temporary, recursive: true);
         }
         return path;
+    }
+
+    /// <summary>Reads one file out of the package.</summary>
+    /// <param name="entry">Its name in the archive, such as <c>package/index.json</c>.</param>
+    /// <param name="cache">Where the package is kept.</param>
+    /// <exception cref="InvalidDataException">The package has no such file.</exception>
+    /// <exception cref="IOException">The package cannot be fetched, or is not the pinned one.</exception>
+    public byte[] Read(string entry, string cache)
+    {
+        using var tgz = File.OpenRead(Fetch(cache));
+        using var tar = new TarReader(new GZipStream(tgz, CompressionMode.Decompress));
+        while (tar.GetNextEntry() is { } found)
+        {
+            if (!string.Equals(found.Name, entry, StringComparison.Ordinal))
+                continue;
+            var bytes = new byte[found.Length];
+            found.DataStream?.ReadExactly(bytes);
+            return bytes;
+        }
+        throw new InvalidDataException($"{Name} {Version} has no file {entry}.");
     }
 
     private void Verify(string path)
