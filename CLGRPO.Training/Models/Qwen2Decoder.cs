@@ -56,7 +56,14 @@ public sealed class Qwen2Decoder
     {
         var x = embedded;
         for (var layer = 0; layer < _layers.Length; layer++)
-            x = _layers[layer].Forward(x, turns, attention, layer);
+        {
+            // What a layer computes on its way is gone before the next begins, but for what a graph keeps.
+            using var scope = NewDisposeScope();
+            var before = x;
+            x = _layers[layer].Forward(x, turns, attention, layer).MoveToOuterDisposeScope();
+            if (layer > 0)
+                before.Dispose(); // the first is the caller's
+        }
         return x;
     }
 

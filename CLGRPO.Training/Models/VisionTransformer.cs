@@ -63,7 +63,12 @@ public sealed class VisionTransformer
     {
         var x = Embed(tiles);
         foreach (var layer in _layers)
-            x = layer.Forward(x);
+        {
+            // What a layer computes on its way is gone before the next begins, but for what a graph keeps.
+            using var before = x;
+            using var scope = NewDisposeScope();
+            x = layer.Forward(x).MoveToOuterDisposeScope();
+        }
         return PixelShuffle(x.narrow(1, 1, x.shape[1] - 1));
     }
 

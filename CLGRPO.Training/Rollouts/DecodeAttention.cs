@@ -32,9 +32,10 @@ internal sealed class DecodeAttention(DecodeCache cache, DecodeRow[] rows, Devic
     /// <summary>The same by batched products, for any device and type.</summary>
     internal Tensor Eager(DecodeCache.Layer cached, Tensor queries)
     {
-        _promptSlots ??= Vector(rows, row => row.PromptSlot, device);
-        _slots ??= Vector(rows, row => row.Slot, device);
-        _mask ??= Mask();
+        // Made in the first layer's scope and used by all.
+        _promptSlots ??= Vector(rows, row => row.PromptSlot, device).MoveToOuterDisposeScope();
+        _slots ??= Vector(rows, row => row.Slot, device).MoveToOuterDisposeScope();
+        _mask ??= Mask().MoveToOuterDisposeScope();
         var heads = cache.Heads;
         Tensor All(Tensor prompt, Tensor own) =>
             cat([prompt.index_select(0, _promptSlots), own.index_select(0, _slots)], 1) // [rows, tokens, kv · d]

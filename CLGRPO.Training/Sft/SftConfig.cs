@@ -27,6 +27,9 @@ public sealed record SftConfig
     /// <summary>Samples per backward pass: a matter of memory, not of what is learnt.</summary>
     public int MicroBatchSize { get; init; } = 64;
 
+    /// <summary>Keep only each layer's input and compute the layer again on the way back: less memory, a third more arithmetic.</summary>
+    public bool GradientCheckpointing { get; init; }
+
     public OptimizerConfig Optimizer { get; init; } =
         new()
         {

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using CLGRPO.Data.Cot;
 using CLGRPO.Training.Grpo;
+using CLGRPO.Training.Models;
 using CLGRPO.Training.Rewards;
 using CLGRPO.Training.Sft;
 
@@ -19,6 +20,8 @@ public sealed record Recipe
     public required string Dataset { get; init; }
 
     public ModelSource Model { get; init; } = new();
+
+    public Precision Precision { get; init; } = Precision.Fp32;
 
     public required PromptConfig Prompt { get; init; }
 

@@ -1,3 +1,4 @@
+using CLGRPO.Training.Models;
 using CLGRPO.Training.Optimization;
 using CLGRPO.Training.Rewards;
 using CLGRPO.Training.Rollouts;
@@ -21,6 +22,7 @@ internal static class RecipeSchema
             Seed = fields.Whole("seed", recipe?.Seed ?? 0),
             Dataset = fields.Text("dataset", recipe?.Dataset, maxLength: 1000),
             Model = fields.Map("model", recipe?.Model ?? new ModelSource(), Model),
+            Precision = fields.Choice("precision", recipe?.Precision ?? Precision.Fp32),
             Prompt = fields.Map("prompt", recipe?.Prompt, Prompt)!,
             Image = fields.Map("image", recipe?.Image ?? new ImageConfig(), Image),
             Stages = [],

@@ -25,6 +25,7 @@ internal sealed class StageRunner(RunSession session, WorkerThreads threads, Dev
     /// <returns>True when all stages are done; false when the run was asked to stop.</returns>
     public bool Run()
     {
+        RequireSupported();
         var firstRunStep = 0;
         foreach (var stage in Recipe.Stages)
         {
@@ -35,6 +36,15 @@ internal sealed class StageRunner(RunSession session, WorkerThreads threads, Dev
             firstRunStep += total;
         }
         return true;
+    }
+
+    /// <exception cref="ModelException">The recipe asks for what this build cannot train.</exception>
+    private void RequireSupported()
+    {
+        if (Recipe.Precision != Precision.Fp32)
+            throw new ModelException("precision: bf16 cannot be trained by this build; give precision: fp32.");
+        if (Recipe.Stages.Any(stage => stage.Sft?.GradientCheckpointing ?? stage.Grpo!.GradientCheckpointing))
+            throw new ModelException("gradient_checkpointing cannot be done by this build; leave it out.");
     }
 
     /// <returns>False when the stage was asked to stop before its end.</returns>
