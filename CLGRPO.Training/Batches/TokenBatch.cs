@@ -96,15 +96,10 @@ public sealed class TokenBatch
             }
         }
         int[] lengths = [.. groups.Select(g => g.Prompt.Length)];
-        var attention = new GroupAttention(
-            new HeadShape(config.Language),
-            groups.Count,
-            promptWidth,
-            group,
-            completionWidth,
-            lengths,
-            device
-        );
+        var heads = new HeadShape(config.Language);
+        IAttention attention = FusedAttention.Suits(device)
+            ? new FusedGroupAttention(heads, groups.Count, promptWidth, group, completionWidth, lengths, device)
+            : new GroupAttention(heads, groups.Count, promptWidth, group, completionWidth, lengths, device);
         return rows.Build(attention, device);
     }
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using CLGRPO.Training.Compute;
 using static TorchSharp.torch;
 
 namespace CLGRPO.Training.Cli;
@@ -7,18 +8,17 @@ namespace CLGRPO.Training.Cli;
 internal static class CommonOptions
 {
     /// <summary>Part of a run's identity: the sum of the workers' gradients depends on their number.</summary>
-    public static Option<int> Workers() =>
+    public static Option<int?> Workers() =>
         new("--workers")
         {
-            Description = "Threads that each take a share of a step",
-            DefaultValueFactory = _ => Environment.ProcessorCount,
+            Description = "Threads that each take a share of a step; by default one for each processor, on a GPU one",
         };
 
     public static Option<string> Device() =>
         new("--device")
         {
-            Description = "cpu or cuda",
-            DefaultValueFactory = _ => Environment.GetEnvironmentVariable("CLGRPO_DEVICE") ?? "cpu",
+            Description = $"cpu, cuda or cuda:N (or set {ComputeDevice.Variable})",
+            DefaultValueFactory = _ => ComputeDevice.DefaultName,
         };
 
     public static Option<string> Datasets() =>
@@ -62,15 +62,6 @@ internal static class CommonOptions
     }
 
     /// <exception cref="ArgumentException">There is no such device.</exception>
-    public static Device DeviceOf(ParseResult parsed, Option<string> option)
-    {
-        var name = parsed.GetValue(option)!;
-        if (name != "cpu" && name != "cuda" && !name.StartsWith("cuda:", StringComparison.Ordinal))
-        {
-            throw new ArgumentException($"--device is '{name}'; give cpu or cuda.");
-        }
-        return name == "cpu" || cuda.is_available()
-            ? new Device(name)
-            : throw new ArgumentException($"--device is '{name}', but this libtorch finds no CUDA device; give cpu.");
-    }
+    public static Device DeviceOf(ParseResult parsed, Option<string> option) =>
+        ComputeDevice.Parse(parsed.GetValue(option)!);
 }

@@ -45,7 +45,7 @@ internal sealed class EvalCommand
     {
         Description = "Also write the scores to this JSON file",
     };
-    private readonly Option<int> _workers = CommonOptions.Workers();
+    private readonly Option<int?> _workers = CommonOptions.Workers();
     private readonly Option<string> _device = CommonOptions.Device();
 
     public static Command Create() => new EvalCommand().Build();
@@ -105,8 +105,9 @@ internal sealed class EvalCommand
             ?? (trained is null ? LongestCompletion : StageRunner.MaxTokens(trained.Recipe, trained.Stage));
         var limit = CommonOptions.AtLeastOne(parsed, _limit);
 
-        using var model = PretrainedModel.Load(folder, CommonOptions.DeviceOf(parsed, _device));
-        using var threads = new WorkerThreads(CommonOptions.AtLeastOne(parsed, _workers));
+        var device = CommonOptions.DeviceOf(parsed, _device);
+        using var model = PretrainedModel.Load(folder, device);
+        using var threads = new WorkerThreads(ComputeDevice.Workers(device, parsed.GetValue(_workers)));
         using var policy = new PolicyReplicas(model.Model, threads, new HashSet<ModelPart>());
         var images = model.Images with
         {

@@ -34,7 +34,7 @@ internal sealed class ReproduceCommand
         Description = "Only report on what is evaluated so far",
     };
     private readonly Option<string> _datasets = CommonOptions.Datasets();
-    private readonly Option<int> _workers = CommonOptions.Workers();
+    private readonly Option<int?> _workers = CommonOptions.Workers();
     private readonly Option<string> _device = CommonOptions.Device();
 
     public static Command Create() => new ReproduceCommand().Build();

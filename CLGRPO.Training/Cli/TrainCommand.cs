@@ -50,12 +50,14 @@ internal static class TrainCommand
     /// <param name="begun">What to train; null goes on with whatever the run was begun with.</param>
     /// <param name="runPath">The run's folder.</param>
     /// <param name="datasets">Folder of the data sets.</param>
-    /// <param name="workers">Threads that each take a share of a step, for a run that begins.</param>
-    /// <param name="device">cpu or cuda, for a run that begins.</param>
+    /// <param name="workers">Threads that each take a share of a step, for a run that begins; null: as many as suit the device.</param>
+    /// <param name="device">cpu, cuda or cuda:N, for a run that begins.</param>
     /// <returns>The exit code: 0 when all stages are done, 130 when it was stopped.</returns>
-    public static int Train(Recipe? begun, string runPath, string datasets, int workers, string device)
+    public static int Train(Recipe? begun, string runPath, string datasets, int? workers, string device)
     {
         var run = RunDirectory.Exists(runPath) ? Reopen(runPath, begun) : Begin(runPath, begun, workers, device);
+        var environment = RunEnvironment.Of(run); // not today's options: they are part of what the run is
+        var computeDevice = ComputeDevice.Parse(environment.Device);
         var recipe = RecipeReader.ReadFile(run.RecipePath);
         var dataset = DatasetVersion.Open(DatasetVersion.Find(datasets, recipe.Dataset));
         using var log = new StreamWriter(run.LogPath, append: true);
@@ -66,12 +68,11 @@ internal static class TrainCommand
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => AskToStop(signal, stop));
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => AskToStop(signal, stop));
         using var session = new RunSession(run, recipe, dataset, console, stop);
-        var environment = RunEnvironment.Of(run); // not today's options: they are part of what the run is
         using var threads = new WorkerThreads(environment.Workers);
         if (RunControl.Read(run) is RunCommand.Stop or RunCommand.Abort)
             RunControl.Write(run, RunCommand.None); // it was meant for the process before
         session.Events.Append(RunEvent.RunStarted($"data set {dataset.Name} {dataset.Hash}"));
-        return Finish(session, () => new StageRunner(session, threads, new Device(environment.Device)).Run());
+        return Finish(session, () => new StageRunner(session, threads, computeDevice).Run());
     }
 
     /// <summary>The worker's edge: a failure becomes the run's last event, with its reason.</summary>
@@ -115,11 +116,13 @@ internal static class TrainCommand
         stop.Cancel();
     }
 
-    private static RunDirectory Begin(string path, Recipe? recipe, int workers, string device)
+    private static RunDirectory Begin(string path, Recipe? recipe, int? workers, string deviceName)
     {
         if (recipe is null)
             throw new ArgumentException($"There is no run in '{path}' to go on with; give a recipe to begin one.");
-        return RunDirectory.Create(path, recipe.ToYaml(), RunEnvironment.Here(workers, device).ToJson());
+        var device = ComputeDevice.Parse(deviceName);
+        var environment = RunEnvironment.Here(ComputeDevice.Workers(device, workers), device);
+        return RunDirectory.Create(path, recipe.ToYaml(), environment.ToJson());
     }
 
     private static RunDirectory Reopen(string path, Recipe? recipe)

@@ -55,10 +55,12 @@ internal readonly record struct HeadShape(int Heads, int KeyValueHeads, int Size
 /// </summary>
 internal sealed class CausalAttention(HeadShape heads, long rows, long tokens, Device device) : IAttention
 {
-    private readonly Tensor _mask = heads.CausalMask(tokens, device);
+    private readonly Tensor? _mask = FusedAttention.Suits(device) ? null : heads.CausalMask(tokens, device);
 
     public Tensor Attend(int layer, Tensor queries, Tensor keys, Tensor values)
     {
+        if (_mask is null)
+            return FusedAttention.Causal(heads, rows, tokens, queries, keys, values);
         var k = heads.KeysOrValues(keys, rows, tokens);
         var v = heads.KeysOrValues(values, rows, tokens);
         var scores = _mask.baddbmm(heads.Queries(queries, rows, tokens), k.transpose(1, 2), alpha: heads.Scale);

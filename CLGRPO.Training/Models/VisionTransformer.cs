@@ -176,6 +176,11 @@ public sealed class VisionTransformer
             var qkv = linear(x, _qkvWeight.Value, _qkvBias.Value)
                 .view(n, tokens, 3, heads, size)
                 .permute(2, 0, 3, 1, 4);
+            if (FusedAttention.Suits(x.device))
+            {
+                var fused = FusedAttention.Full(qkv.select(0, 0), qkv.select(0, 1), qkv.select(0, 2));
+                return linear(fused, _projectionWeight.Value, _projectionBias.Value);
+            }
             var q = qkv.select(0, 0).reshape(n * heads, tokens, size);
             var k = qkv.select(0, 1).reshape(n * heads, tokens, size);
             var v = qkv.select(0, 2).reshape(n * heads, tokens, size);

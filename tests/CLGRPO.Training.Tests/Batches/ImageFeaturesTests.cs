@@ -40,4 +40,20 @@ public sealed class ImageFeaturesTests(TinyEmoScenes data)
         Assert.Equal(first, Tiny.Floats(features.Of(stage.Model.Model, [1, 2, 1])));
         Assert.Equal(first[..(first.Length / 3)], first[(first.Length / 3 * 2)..]);
     }
+
+    [Fact]
+    public void Of_BeyondTheMemoryLimit_KeepsTheFirstAndComputesTheOthersAgain()
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        using var stage = new TinyStage(data, new TrainableConfig(), new OptimizerConfig());
+        var config = stage.Model.Model.Config;
+        long oneImage = config.TokensPerTile * config.FeatureSize * sizeof(float);
+        using var features = new ImageFeatures(stage.Split, frozen: true, memoryBytes: oneImage + 1);
+        var first = Tiny.Floats(features.Of(stage.Model.Model, [1, 2]));
+        stage.Model.Model.Parameters.Weights.zero_();
+        var second = Tiny.Floats(features.Of(stage.Model.Model, [1, 2]));
+        Assert.Equal(first[..(first.Length / 2)], second[..(first.Length / 2)]);
+        Assert.NotEqual(first[(first.Length / 2)..], second[(first.Length / 2)..]);
+    }
 }
