@@ -25,10 +25,10 @@ public sealed record TeacherQuestion(
 /// <summary>What a teacher said. All text is hostile.</summary>
 /// <param name="Reasoning">From <c>reasoning</c>, <c>reasoning_content</c> or inline think tags; null where there was none.</param>
 /// <param name="Content">The rest.</param>
-/// <param name="Truncated">It stopped for length, or the stream broke off.</param>
-/// <param name="PromptTokens">As the teacher counts.</param>
-/// <param name="CompletionTokens">As the teacher counts.</param>
-/// <param name="Raw">The reply's body.</param>
+/// <param name="Truncated">It stopped for length, or the stream ended without its end mark.</param>
+/// <param name="PromptTokens">As the teacher counts; 0 where it does not say.</param>
+/// <param name="CompletionTokens">As the teacher counts; 0 where it does not say.</param>
+/// <param name="Raw">The reply's body; of a streamed reply, the same message put together from its chunks.</param>
 public sealed record TeacherReply(
     string? Reasoning,
     string Content,
@@ -59,7 +59,15 @@ public enum TeacherFault
     Unauthorized,
     Garbage,
     TooLarge,
+
+    /// <summary>The address is not one that may be connected to.</summary>
     Forbidden,
+
+    /// <summary>The teacher's budget is used up; nothing was asked.</summary>
+    BudgetSpent,
+
+    /// <summary>The teacher has failed for so long that it is not asked for now.</summary>
+    Unavailable,
 }
 
 /// <summary>A teacher gave no usable answer.</summary>
