@@ -1,17 +1,29 @@
-using System.Collections.Concurrent;
 using CLGRPO.Training.Models;
 using static TorchSharp.torch;
 
 namespace CLGRPO.Training.Batches;
 
-/// <summary>Image tokens of samples before the projector; computed once per image while the vision tower is frozen.</summary>
+/// <summary>
+/// Image tokens of samples before the projector. While the vision tower is frozen an image is computed once and kept; where
+/// memory does not hold them all, those that were not asked for the longest make way.
+/// </summary>
 /// <param name="split">Whose images.</param>
 /// <param name="frozen">Whether the vision tower stays as it is for the lifetime of this object.</param>
-/// <param name="memoryBytes">Features that are kept, where the model computes; what is beyond is computed again.</param>
-public sealed class ImageFeatures(PreparedSplit split, bool frozen, long memoryBytes = 4L << 30) : IDisposable
+/// <param name="memoryBytes">Features that are kept.</param>
+public sealed class ImageFeatures(PreparedSplit split, bool frozen, long memoryBytes = ImageFeatures.DefaultMemoryBytes)
+    : IDisposable
 {
+    /// <summary>Features that are kept, where nothing else is said.</summary>
+    public const long DefaultMemoryBytes = 2L << 30;
+
     private const int ImagesAtOnce = 32;
-    private readonly ConcurrentDictionary<int, Tensor> _known = new();
+
+    // Patches whose layer is computed at once: what a layer of a 300M tower leaves behind for as many is 2 GB.
+    private const int PatchesAtOnce = 8192;
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<int, LinkedListNode<(int Sample, Tensor Features)>> _known = [];
+    private readonly LinkedList<(int Sample, Tensor Features)> _byUse = [];
     private long _keptBytes;
 
     /// <param name="model">A replica of the policy; its graph is recorded where the vision tower trains.</param>
@@ -22,15 +34,26 @@ public sealed class ImageFeatures(PreparedSplit split, bool frozen, long memoryB
         if (!frozen)
             return is_grad_enabled()
                 ? model.ImageFeatures(Tiles(model, samples))
-                : cat(Compute(model, samples, ImagesAtOnce));
-        int[] missing = [.. samples.Where(sample => !_known.ContainsKey(sample)).Distinct()];
+                : cat(Compute(model, samples, Math.Clamp(PatchesAtOnce / PatchesOf(model, samples), 1, ImagesAtOnce)));
+        var features = Known(samples);
+        int[] missing = [.. samples.Where(sample => !features.ContainsKey(sample)).Distinct()];
         // One by one: in other company an image's last bits may differ, and a resumed run meets it in other company.
         var computed = Compute(model, missing, imagesAtOnce: 1);
-        var fresh = missing.Zip(computed).ToDictionary(pair => pair.First, pair => pair.Second);
-        var features = cat([.. samples.Select(sample => fresh.GetValueOrDefault(sample) ?? _known[sample])]);
-        foreach (var (sample, tensor) in fresh)
-            Keep(sample, tensor);
-        return features;
+        for (var i = 0; i < missing.Length; i++)
+        {
+            features[missing[i]] = computed[i];
+            Keep(missing[i], computed[i]);
+        }
+        return cat([.. samples.Select(sample => features[sample])]);
+    }
+
+    /// <summary>Patches an image has at most.</summary>
+    private int PatchesOf(VisionLanguageModel model, IReadOnlyList<int> samples)
+    {
+        var vision = model.Config.Vision;
+        return samples.Max(sample => split.Images.TileCount(split.Samples[sample].Sample))
+            * vision.PatchesPerSide
+            * vision.PatchesPerSide;
     }
 
     /// <summary>Features without a graph, a few images at a time: what a layer leaves behind is gone before the next images come.</summary>
@@ -56,22 +79,51 @@ public sealed class ImageFeatures(PreparedSplit split, bool frozen, long memoryB
         return features;
     }
 
+    /// <summary>Handles of their own: another worker's new image may push these out meanwhile.</summary>
+    private Dictionary<int, Tensor> Known(IReadOnlyList<int> samples)
+    {
+        var found = new Dictionary<int, Tensor>();
+        lock (_lock)
+        {
+            foreach (var sample in samples.Distinct())
+            {
+                if (!_known.TryGetValue(sample, out var node))
+                    continue;
+                _byUse.Remove(node);
+                _byUse.AddLast(node);
+                found[sample] = node.Value.Features.detach();
+            }
+        }
+        return found;
+    }
+
     private void Keep(int sample, Tensor features)
     {
-        var bytes = features.numel() * features.element_size();
-        // Another worker may have computed the same image meanwhile; its values are the same.
-        if (Interlocked.Add(ref _keptBytes, bytes) <= memoryBytes && _known.TryAdd(sample, features))
-            features.DetachFromDisposeScope();
-        else
-            Interlocked.Add(ref _keptBytes, -bytes);
+        lock (_lock)
+        {
+            // Another worker may have computed the same image meanwhile; its values are the same.
+            if (_known.ContainsKey(sample))
+                return;
+            _known[sample] = _byUse.AddLast((sample, features.detach().DetachFromDisposeScope()));
+            _keptBytes += BytesOf(features);
+            while (_keptBytes > memoryBytes && _byUse.First is { } oldest)
+            {
+                _byUse.RemoveFirst();
+                _known.Remove(oldest.Value.Sample);
+                _keptBytes -= BytesOf(oldest.Value.Features);
+                oldest.Value.Features.Dispose();
+            }
+        }
     }
+
+    private static long BytesOf(Tensor features) => features.numel() * features.element_size();
 
     private Tensor Tiles(VisionLanguageModel model, IReadOnlyList<int> samples) =>
         split.Images.Load([.. samples.Select(sample => split.Samples[sample].Sample)]).to(model.Device);
 
     public void Dispose()
     {
-        foreach (var features in _known.Values)
+        foreach (var (_, features) in _byUse)
             features.Dispose();
     }
 }

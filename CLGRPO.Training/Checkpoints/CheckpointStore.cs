@@ -16,6 +16,7 @@ public sealed class CheckpointStore(string folder)
     private const string StateFile = "state.json";
     private const string OptimizerFile = "optimizer.safetensors";
     private const string Prefix = "step-";
+    private const long PieceElements = 1 << 24;
 
     /// <summary>The folder name of the checkpoint after some steps of the run.</summary>
     public static string NameOf(int runStep) => Prefix + runStep.ToString("D7");
@@ -24,7 +25,7 @@ public sealed class CheckpointStore(string folder)
 
     /// <summary>Saves weights, what trains them, and state.</summary>
     /// <param name="model">The policy.</param>
-    /// <param name="moments">The optimizer's tensors, and a reference policy that moves.</param>
+    /// <param name="moments">The optimizer's tensors, and a reference policy that moves; all flat.</param>
     /// <param name="state">Where the run stands.</param>
     /// <returns>The checkpoint's folder name.</returns>
     public string Save(PretrainedModel model, IReadOnlyList<(string Name, Tensor Value)> moments, CheckpointState state)
@@ -72,10 +73,14 @@ public sealed class CheckpointStore(string folder)
         using var noGrad = no_grad();
         foreach (var (moment, value) in moments)
         {
-            var values = new float[value.numel()];
-            file.Read(file.Tensors[moment], MemoryMarshal.AsBytes(values.AsSpan()));
-            using var saved = tensor(values);
-            value.copy_(saved);
+            var saved = file.Tensors[moment];
+            foreach (var (first, piece) in Pieces(value))
+            {
+                using var scope = NewDisposeScope();
+                var values = new float[piece.numel()];
+                file.Read(saved, first * sizeof(float), MemoryMarshal.AsBytes(values.AsSpan()));
+                piece.copy_(tensor(values));
+            }
         }
     }
 
@@ -110,12 +115,23 @@ public sealed class CheckpointStore(string folder)
             name,
             SafetensorsDtype.F32,
             value.shape,
-            stream => stream.Write(MemoryMarshal.AsBytes(Values(value).AsSpan()))
+            stream =>
+            {
+                foreach (var (_, piece) in Pieces(value))
+                {
+                    using var onHost = piece.cpu();
+                    stream.Write(MemoryMarshal.AsBytes(onHost.data<float>().ToArray().AsSpan()));
+                }
+            }
         );
 
-    private static float[] Values(Tensor value)
+    /// <summary>A flat tensor in pieces: the moments of a 1B are more than an array or a span of bytes can hold.</summary>
+    private static IEnumerable<(long First, Tensor Piece)> Pieces(Tensor flat)
     {
-        using var onHost = value.cpu();
-        return onHost.data<float>().ToArray();
+        for (long first = 0; first < flat.shape[0]; first += PieceElements)
+        {
+            using var piece = flat.narrow(0, first, Math.Min(PieceElements, flat.shape[0] - first));
+            yield return (first, piece);
+        }
     }
 }

@@ -12,7 +12,14 @@ namespace CLGRPO.Training.Evaluation;
 /// <param name="split">The images.</param>
 /// <param name="tokenizer">Turns completions into text.</param>
 /// <param name="maxTokens">Tokens at which a completion is cut.</param>
-public sealed class Evaluator(PolicyReplicas policy, PreparedSplit split, Tokenizer tokenizer, int maxTokens)
+/// <param name="maxRows">Completions that run at once.</param>
+public sealed class Evaluator(
+    PolicyReplicas policy,
+    PreparedSplit split,
+    Tokenizer tokenizer,
+    int maxTokens,
+    int maxRows = PolicySampler.DefaultMaxRows
+)
 {
     private readonly List<string> _labels = [.. split.Labels];
 
@@ -31,7 +38,11 @@ public sealed class Evaluator(PolicyReplicas policy, PreparedSplit split, Tokeni
             .Range(0, count)
             .Select(i => new Prompt(split.Samples[i].PromptIds, i, CounterRandom.Stream(i)))
             .ToList();
-        var groups = new PolicySampler(policy, sampling, tokenizer, features).Sample(prompts, groupSize: 1, maxTokens);
+        var groups = new PolicySampler(policy, sampling, tokenizer, features, maxRows).Sample(
+            prompts,
+            groupSize: 1,
+            maxTokens
+        );
         return [.. groups.Select((group, i) => Read(group.Completions[0], split.Samples[i].Sample.Label))];
     }
 

@@ -23,6 +23,7 @@ namespace CLGRPO.Training.Grpo;
 /// <param name="tokenizer">Turns completions into text for the rewards.</param>
 /// <param name="monitor">Hears of every step; validates and saves.</param>
 /// <param name="seed">Everything random follows from it.</param>
+/// <param name="maxRows">Completions that are sampled at once.</param>
 public sealed class GrpoTrainer(
     GrpoConfig config,
     PreparedSplit split,
@@ -31,7 +32,8 @@ public sealed class GrpoTrainer(
     PolicyOptimizer optimizer,
     Tokenizer tokenizer,
     IStageMonitor monitor,
-    long seed
+    long seed,
+    int maxRows = PolicySampler.DefaultMaxRows
 ) : IDisposable
 {
     private readonly EpochOrder _order = new([.. Enumerable.Range(0, split.Samples.Count)], seed);
@@ -78,7 +80,7 @@ public sealed class GrpoTrainer(
     /// <returns>The groups, and how many prompts were drawn for them.</returns>
     private (IReadOnlyList<ScoredGroup> Groups, int Drawn) Collect(StageProgress progress)
     {
-        var sampler = new PolicySampler(policy, config.Sampling with { Seed = seed }, tokenizer, _features);
+        var sampler = new PolicySampler(policy, config.Sampling with { Seed = seed }, tokenizer, _features, maxRows);
         var kept = new List<ScoredGroup>();
         var drawn = 0;
         for (var round = 0; kept.Count < config.PromptsPerStep; round++)

@@ -15,9 +15,12 @@ public sealed class PolicySampler(
     SamplingConfig sampling,
     Tokenizer tokenizer,
     ImageFeatures features,
-    int maxRows = 1024
+    int maxRows = PolicySampler.DefaultMaxRows
 )
 {
+    /// <summary>Completions that run at once, where nothing else is said.</summary>
+    public const int DefaultMaxRows = 1024;
+
     /// <summary>Tokens that end a completion.</summary>
     internal IReadOnlySet<int> StopIds { get; init; } = new HashSet<int> { tokenizer.SpecialTokens.ImEnd };
 

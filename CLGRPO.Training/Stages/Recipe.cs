@@ -4,6 +4,7 @@ using CLGRPO.Data.Cot;
 using CLGRPO.Training.Grpo;
 using CLGRPO.Training.Models;
 using CLGRPO.Training.Rewards;
+using CLGRPO.Training.Rollouts;
 using CLGRPO.Training.Sft;
 
 namespace CLGRPO.Training.Stages;
@@ -22,6 +23,9 @@ public sealed record Recipe
     public ModelSource Model { get; init; } = new();
 
     public Precision Precision { get; init; } = Precision.Fp32;
+
+    /// <summary>Completions that are sampled at once, in rollouts and evaluations: a matter of memory and speed.</summary>
+    public int SampleAtOnce { get; init; } = PolicySampler.DefaultMaxRows;
 
     public required PromptConfig Prompt { get; init; }
 

@@ -23,6 +23,7 @@ internal static class RecipeSchema
             Dataset = fields.Text("dataset", recipe?.Dataset, maxLength: 1000),
             Model = fields.Map("model", recipe?.Model ?? new ModelSource(), Model),
             Precision = fields.Choice("precision", recipe?.Precision ?? Precision.Fp32),
+            SampleAtOnce = fields.Whole("sample_at_once", recipe?.SampleAtOnce ?? PolicySampler.DefaultMaxRows, min: 1),
             Prompt = fields.Map("prompt", recipe?.Prompt, Prompt)!,
             Image = fields.Map("image", recipe?.Image ?? new ImageConfig(), Image),
             Stages = [],

@@ -87,7 +87,8 @@ internal sealed class StageRunner(RunSession session, WorkerThreads threads, Dev
             policy,
             Prepare(Split.Validation, model, stage.Completion),
             model.Tokenizer,
-            MaxTokens(stage)
+            MaxTokens(stage),
+            Recipe.SampleAtOnce
         );
         var running = new RunningStage(
             stage,
@@ -148,7 +149,8 @@ internal sealed class StageRunner(RunSession session, WorkerThreads threads, Dev
             optimizer,
             model.Tokenizer,
             monitor,
-            Recipe.Seed
+            Recipe.Seed,
+            Recipe.SampleAtOnce
         );
         return trainer.Train(progress, session.Stop.Token);
     }
@@ -236,7 +238,8 @@ internal sealed class StageRunner(RunSession session, WorkerThreads threads, Dev
             policy,
             Prepare(Split.Test, model, stage.Completion),
             model.Tokenizer,
-            MaxTokens(stage)
+            MaxTokens(stage),
+            Recipe.SampleAtOnce
         );
         var evaluation = StageEvaluation.Of(stage.Name, session.Dataset, evaluator, Recipe.Seed);
         evaluation.Save(path);

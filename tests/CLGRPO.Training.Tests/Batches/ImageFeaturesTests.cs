@@ -42,18 +42,43 @@ public sealed class ImageFeaturesTests(TinyEmoScenes data)
     }
 
     [Fact]
-    public void Of_BeyondTheMemoryLimit_KeepsTheFirstAndComputesTheOthersAgain()
+    public void Of_MoreThanMemoryHolds_GivesTheSameFeatures()
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         using var stage = new TinyStage(data, new TrainableConfig(), new OptimizerConfig());
-        var config = stage.Model.Model.Config;
-        long oneImage = config.TokensPerTile * config.FeatureSize * sizeof(float);
-        using var features = new ImageFeatures(stage.Split, frozen: true, memoryBytes: oneImage + 1);
-        var first = Tiny.Floats(features.Of(stage.Model.Model, [1, 2]));
-        stage.Model.Model.Parameters.Weights.zero_();
-        var second = Tiny.Floats(features.Of(stage.Model.Model, [1, 2]));
-        Assert.Equal(first[..(first.Length / 2)], second[..(first.Length / 2)]);
-        Assert.NotEqual(first[(first.Length / 2)..], second[(first.Length / 2)..]);
+        using var plenty = new ImageFeatures(stage.Split, frozen: true);
+        using var little = new ImageFeatures(stage.Split, frozen: true, memoryBytes: 1);
+        foreach (
+            int[] samples in (int[][])
+                [
+                    [1, 2],
+                    [2, 3, 2],
+                    [1],
+                ]
+        )
+            Assert.Equal(
+                Tiny.Floats(plenty.Of(stage.Model.Model, samples)),
+                Tiny.Floats(little.Of(stage.Model.Model, samples))
+            );
     }
+
+    [Fact]
+    public void Of_FullMemory_ForgetsTheImageUsedLongestAgo()
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        using var stage = new TinyStage(data, new TrainableConfig(), new OptimizerConfig());
+        using var features = new ImageFeatures(stage.Split, frozen: true, memoryBytes: 2 * BytesOfOne(stage));
+        var kept = Tiny.Floats(features.Of(stage.Model.Model, [1]));
+        _ = features.Of(stage.Model.Model, [2]);
+        _ = features.Of(stage.Model.Model, [1]);
+        _ = features.Of(stage.Model.Model, [3]); // 2 makes way, 1 was used since
+        stage.Model.Model.Parameters.Weights.zero_();
+        Assert.Equal(kept, Tiny.Floats(features.Of(stage.Model.Model, [1])));
+        Assert.All(Tiny.Floats(features.Of(stage.Model.Model, [2])), value => Assert.Equal(0, value));
+    }
+
+    private static long BytesOfOne(TinyStage stage) =>
+        sizeof(float) * stage.Model.Model.Config.TokensPerTile * stage.Model.Model.Config.FeatureSize;
 }
