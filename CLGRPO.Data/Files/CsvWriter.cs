@@ -1,0 +1,28 @@
+using System.Text;
+
+namespace CLGRPO.Data.Files;
+
+/// <summary>
+/// Writes CSV for spreadsheets. Every cell is quoted; a cell that a spreadsheet would take for a formula gets an apostrophe
+/// in front (A-CSV-1), so the file is for reading, not for reading back.
+/// </summary>
+internal sealed class CsvWriter : IDisposable
+{
+    private readonly StreamWriter _writer;
+
+    /// <param name="stream">Left open.</param>
+    public CsvWriter(Stream stream) =>
+        _writer = new StreamWriter(stream, new UTF8Encoding(false), leaveOpen: true) { NewLine = "\r\n" };
+
+    public void Write(IReadOnlyList<string> cells) => _writer.WriteLine(string.Join(',', cells.Select(Cell)));
+
+    /// <summary>One cell, quoted and made harmless.</summary>
+    internal static string Cell(string text)
+    {
+        var isFormula =
+            text.Length > 0 && text[0] is '=' or '+' or '-' or '@' or '\t' or '\r' or '＝' or '＋' or '－' or '＠';
+        return $"\"{(isFormula ? "'" : "")}{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+    }
+
+    public void Dispose() => _writer.Dispose();
+}
