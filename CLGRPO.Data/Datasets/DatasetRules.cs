@@ -92,7 +92,8 @@ internal sealed class DatasetRules
             yield return $"{what} names an entry twice (case is ignored)";
     }
 
-    private static bool IsId(string id) =>
+    /// <summary>Whether a text may be a sample's id.</summary>
+    public static bool IsId(string id) =>
         id.Length is > 0 and <= MaxIdLength
         && char.IsAsciiLetterOrDigit(id[0])
         && id.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-');
