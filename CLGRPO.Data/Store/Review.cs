@@ -48,20 +48,3 @@ public sealed class AuditEntry
     public string? Before { get; init; }
     public string? After { get; init; }
 }
-
-/// <summary>An immutable version that was made of a data set.</summary>
-public sealed class FrozenVersion
-{
-    public long Id { get; init; }
-    public long DatasetId { get; init; }
-
-    /// <summary>Content hash; the version's folder bears it.</summary>
-    public required string Hash { get; init; }
-
-    /// <summary>Which records were taken, as JSON: enough to make the version again.</summary>
-    public required string Selection { get; init; }
-    public int Samples { get; init; }
-    public int Completions { get; init; }
-    public required string CreatedBy { get; init; }
-    public DateTime CreatedAt { get; init; }
-}

@@ -21,6 +21,7 @@ public abstract class StoreContext(DbContextOptions options) : DbContext(options
     public DbSet<StoredImport> Imports => Set<StoredImport>();
     public DbSet<ImportProblem> ImportProblems => Set<ImportProblem>();
     public DbSet<FrozenVersion> Versions => Set<FrozenVersion>();
+    public DbSet<FrozenSample> FrozenSamples => Set<FrozenSample>();
     public DbSet<AuditEntry> Audit => Set<AuditEntry>();
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
@@ -56,11 +57,7 @@ public abstract class StoreContext(DbContextOptions options) : DbContext(options
         ConfigureConstruction(modelBuilder);
         modelBuilder.Entity<ImportProblem>().HasOne<StoredImport>().WithMany().HasForeignKey(p => p.ImportId);
         modelBuilder.Entity<StoredImport>().HasOne<StoredDataset>().WithMany().HasForeignKey(i => i.DatasetId);
-        modelBuilder.Entity<FrozenVersion>(versions =>
-        {
-            versions.HasOne<StoredDataset>().WithMany().HasForeignKey(version => version.DatasetId);
-            versions.HasIndex(version => new { version.DatasetId, version.Hash }).IsUnique();
-        });
+        ConfigureVersions(modelBuilder);
         modelBuilder.Entity<AuditEntry>().HasIndex(entry => new { entry.Subject, entry.Id });
     }
 
@@ -106,6 +103,27 @@ public abstract class StoreContext(DbContextOptions options) : DbContext(options
         {
             reviews.HasOne(review => review.Record).WithMany().HasForeignKey(review => review.RecordId);
             reviews.HasIndex(review => new { review.RecordId, review.Superseded });
+        });
+    }
+
+    private static void ConfigureVersions(ModelBuilder modelBuilder)
+    {
+        modelBuilder.Entity<FrozenVersion>(versions =>
+        {
+            versions.HasOne<StoredDataset>().WithMany().HasForeignKey(version => version.DatasetId);
+            versions.HasIndex(version => new { version.DatasetId, version.Hash }).IsUnique();
+        });
+        modelBuilder.Entity<FrozenSample>(rows =>
+        {
+            rows.HasKey(row => new { row.VersionId, row.SampleId });
+            rows.HasOne<FrozenVersion>().WithMany(version => version.Samples).HasForeignKey(row => row.VersionId);
+            // What a version was made of cannot be deleted alone.
+            rows.HasOne<StoredSample>()
+                .WithMany()
+                .HasForeignKey(row => row.SampleId)
+                .OnDelete(DeleteBehavior.NoAction);
+            rows.HasOne<CotRecord>().WithMany().HasForeignKey(row => row.RecordId).OnDelete(DeleteBehavior.NoAction);
+            rows.HasOne<Review>().WithMany().HasForeignKey(row => row.ReviewId).OnDelete(DeleteBehavior.NoAction);
         });
     }
 
