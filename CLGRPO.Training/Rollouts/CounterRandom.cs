@@ -8,7 +8,7 @@ namespace CLGRPO.Training.Rollouts;
 public static class CounterRandom
 {
     // 23 bits: the largest value times any float32 total stays below that total, so an inverse CDF never runs off its end.
-    private const int Bits = 23;
+    internal const int Bits = 23;
 
     /// <summary>A number in [0, 1).</summary>
     /// <param name="stream">Which sequence of numbers, as <see cref="Stream"/> makes it.</param>
@@ -25,10 +25,11 @@ public static class CounterRandom
 
     /// <summary>64 random bits.</summary>
     public static ulong Hash(long seed, ulong stream, long position) =>
-        SplitMix64.Mix(
-            SplitMix64.Mix(SplitMix64.Mix((ulong)seed + SplitMix64.GoldenGamma) ^ stream)
-                + (SplitMix64.GoldenGamma * ((ulong)position + 1))
-        );
+        SplitMix64.Mix(Key(seed, stream) + (SplitMix64.GoldenGamma * ((ulong)position + 1)));
+
+    /// <summary>What seed and stream come to before a position is asked for.</summary>
+    internal static ulong Key(long seed, ulong stream) =>
+        SplitMix64.Mix(SplitMix64.Mix((ulong)seed + SplitMix64.GoldenGamma) ^ stream);
 
     /// <summary>A stream of its own for each combination of keys: step, prompt, member of the group.</summary>
     public static ulong Stream(params ReadOnlySpan<long> keys)

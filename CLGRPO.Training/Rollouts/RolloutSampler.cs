@@ -43,6 +43,11 @@ public sealed class RolloutSampler(
     {
         if (prompts.Count == 0)
             return [];
+        if (DeviceDecoder.Suits(model.Device, sampling))
+        {
+            using var decoder = new DeviceDecoder(model, _tokenSampler, sampling.Seed, stopIds, maxRows);
+            return decoder.Sample(prompts, groupSize, maxTokens, imageFeatures);
+        }
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         var slots = Math.Min(prompts.Count, Math.Max(1, maxRows / groupSize));

@@ -125,6 +125,9 @@ public static partial class torch
 
         public Tensor bitwise_xor_(Tensor other) => Aten.bitwise_xor_.Run(this, other);
 
+        /// <summary>Of signed numbers the sign moves in from the left.</summary>
+        public Tensor bitwise_right_shift(Tensor other) => Aten.bitwise_right_shift.Call(this, other);
+
         public Tensor maximum(Tensor other) => Aten.maximum.Call(this, other);
 
         public Tensor minimum(Tensor other) => Aten.minimum.Call(this, other);

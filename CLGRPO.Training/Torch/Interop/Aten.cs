@@ -46,6 +46,7 @@ internal static class Aten
     public static readonly Operator bitwise_not_ = new("bitwise_not_");
     public static readonly Operator bitwise_or = new("bitwise_or", "Tensor");
     public static readonly Operator bitwise_or_ = new("bitwise_or_", "Tensor");
+    public static readonly Operator bitwise_right_shift = new("bitwise_right_shift", "Tensor");
     public static readonly Operator bitwise_xor = new("bitwise_xor", "Tensor");
     public static readonly Operator bitwise_xor_ = new("bitwise_xor_", "Tensor");
     public static readonly Operator bmm = new("bmm");
