@@ -46,6 +46,10 @@ internal static class PngContainer
         return new EncodedImage("PNG", "pngload_buffer", width, height, orientation, kept.ToArray());
     }
 
+    /// <summary>Whether there is an alpha channel or a transparent colour.</summary>
+    /// <param name="png">As <see cref="Read"/> keeps it.</param>
+    public static bool MayBeTransparent(ReadOnlySpan<byte> png) => png[25] is 4 or 6 || png.IndexOf("tRNS"u8) >= 0;
+
     private static ReadOnlySpan<byte> Next(ReadOnlySpan<byte> rest)
     {
         if (rest.Length < ChunkOverhead)

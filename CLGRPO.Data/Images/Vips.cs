@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace CLGRPO.Data.Images;
 
-/// <summary>The functions of libvips 8.13 or newer that decoding needs, with only the three trusted loaders switched on.</summary>
+/// <summary>The functions of libvips 8.13 or newer that decoding and encoding need, with only the three trusted loaders switched on.</summary>
 /// <remarks>Source: libvips' C API reference. Operations go through GObject properties, not the variadic functions.</remarks>
 internal static partial class Vips
 {

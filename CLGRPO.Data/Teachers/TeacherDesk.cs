@@ -28,7 +28,7 @@ public sealed class TeacherDesk : IDisposable
     private double _spent;
     private long _downSince;
 
-    /// <param name="teacher">Who is asked.</param>
+    /// <param name="teacher">Who is asked; disposed with the desk.</param>
     /// <param name="log">Gets every request.</param>
     /// <param name="spent">Cost of the teacher's earlier requests, for its budget.</param>
     /// <param name="time">The clock of rates, waits and timestamps; the system's by default.</param>
@@ -97,7 +97,11 @@ public sealed class TeacherDesk : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _places.Dispose();
+    public void Dispose()
+    {
+        (_teacher as IDisposable)?.Dispose();
+        _places.Dispose();
+    }
 
     private async Task<TeacherAnswer> TryWhenUp(Errand errand, CancellationToken stop)
     {
