@@ -11,6 +11,7 @@ namespace CLGRPO.Data.Cot.Checks;
 public sealed class NearDuplicates(double threshold)
 {
     private const int RunWords = 3;
+
     // Texts that share 0.9 of their runs are missed once in a hundred million, 0.8 once in three thousand.
     private const int Bands = 20;
     private const int RowsPerBand = 5;
@@ -66,7 +67,8 @@ public sealed class NearDuplicates(double threshold)
             {
                 var salt = SplitMix64.Mix((ulong)(band * RowsPerBand + row + 1));
                 signature = SplitMix64.Mix(
-                    signature ^ runs.Aggregate(ulong.MaxValue, (least, run) => Math.Min(least, SplitMix64.Mix(run ^ salt)))
+                    signature
+                        ^ runs.Aggregate(ulong.MaxValue, (least, run) => Math.Min(least, SplitMix64.Mix(run ^ salt)))
                 );
             }
             signatures[band] = signature;

@@ -102,7 +102,9 @@ public sealed class TextCheckTests
 
         Assert.True(texts.TryAdd(first));
         Assert.False(texts.TryAdd(first.ToUpperInvariant().Replace(",", ";", StringComparison.Ordinal)));
-        Assert.True(texts.TryAdd("A bright beach with children, kites and dogs suggests delight in the afternoon sun."));
+        Assert.True(
+            texts.TryAdd("A bright beach with children, kites and dogs suggests delight in the afternoon sun.")
+        );
         Assert.False(texts.TryAdd(first + " Really."));
         Assert.True(texts.TryAdd("short"));
         Assert.False(texts.TryAdd("short"));
@@ -116,7 +118,9 @@ public sealed class TextCheckTests
         [
             .. Enumerable
                 .Range(0, 400)
-                .Select(_ => string.Join(' ', Enumerable.Range(0, 12).Select(i => $"w{i}{(random.Next(6) == 0 ? "x" : "")}"))),
+                .Select(_ =>
+                    string.Join(' ', Enumerable.Range(0, 12).Select(i => $"w{i}{(random.Next(6) == 0 ? "x" : "")}"))
+                ),
         ];
         var index = new NearDuplicates(0.9);
         var kept = new List<string>();
