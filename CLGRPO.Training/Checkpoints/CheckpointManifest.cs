@@ -6,7 +6,7 @@ namespace CLGRPO.Training.Checkpoints;
 
 /// <summary>Seals a checkpoint: every file with its size and hash. A folder without a manifest that fits is no checkpoint.</summary>
 /// <param name="FormatVersion">1.</param>
-/// <param name="Files">File name → size and SHA-256.</param>
+/// <param name="Files">Path in the folder → size and SHA-256.</param>
 public sealed record CheckpointManifest(int FormatVersion, IReadOnlyDictionary<string, SealedFile> Files)
 {
     public const string FileName = "manifest.json";
@@ -16,13 +16,13 @@ public sealed record CheckpointManifest(int FormatVersion, IReadOnlyDictionary<s
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
     };
 
-    /// <summary>Hashes all files of a folder and writes the manifest beside them.</summary>
+    /// <summary>Hashes all files of a folder and of those in it, and writes the manifest beside them.</summary>
     public static void Seal(string folder)
     {
         var files = Directory
-            .EnumerateFiles(folder)
+            .EnumerateFiles(folder, "*", SearchOption.AllDirectories)
             .Order(StringComparer.Ordinal)
-            .ToDictionary(path => Path.GetFileName(path)!, SealedFile.Of, StringComparer.Ordinal);
+            .ToDictionary(path => Path.GetRelativePath(folder, path), SealedFile.Of, StringComparer.Ordinal);
         File.WriteAllText(
             Path.Combine(folder, FileName),
             JsonSerializer.Serialize(new CheckpointManifest(1, files), Json)

@@ -19,12 +19,24 @@ internal static class ModelWeights
     public static void Load(VisionLanguageModel model, SafetensorsModel source)
     {
         var byName = source.Tensors.Values.ToDictionary(tensor => CanonicalName(tensor.Name), StringComparer.Ordinal);
+        Fill(model.Parameters, source, byName);
+    }
+
+    /// <summary>Fills every parameter of a store.</summary>
+    /// <param name="byName">Our name → a tensor of <paramref name="source"/>.</param>
+    /// <exception cref="SafetensorsException">Tensors are missing, unknown or misshapen; all are listed.</exception>
+    public static void Fill(
+        ParameterStore store,
+        SafetensorsModel source,
+        IReadOnlyDictionary<string, TensorInfo> byName
+    )
+    {
         TensorContract.Check(
             byName,
-            [.. model.Parameters.Parameters.SelectMany(p => p.Stored).Select(s => new ExpectedTensor(s.Name, s.Shape))]
+            [.. store.Parameters.SelectMany(p => p.Stored).Select(s => new ExpectedTensor(s.Name, s.Shape))]
         );
         using var noGrad = no_grad();
-        foreach (var parameter in model.Parameters.Parameters)
+        foreach (var parameter in store.Parameters)
         {
             foreach (var stored in parameter.Stored)
             {
@@ -38,10 +50,10 @@ internal static class ModelWeights
         }
     }
 
-    /// <summary>Every tensor of the model folder, in declaration order, copied only while it is written.</summary>
-    public static IReadOnlyList<TensorSource> Sources(VisionLanguageModel model) =>
+    /// <summary>Every tensor of the store, in declaration order, copied only while it is written.</summary>
+    public static IReadOnlyList<TensorSource> Sources(ParameterStore store) =>
         [
-            .. from parameter in model.Parameters.Parameters
+            .. from parameter in store.Parameters
             from stored in parameter.Stored
             select new TensorSource(
                 stored.Name,
@@ -65,7 +77,7 @@ internal static class ModelWeights
         parameter.Value.narrow(0, stored.FirstRow, stored.Rows);
 
     /// <summary>Newer saves put everything under <c>model.</c>; internvl.md §9, layout C.</summary>
-    private static string CanonicalName(string name)
+    internal static string CanonicalName(string name)
     {
         if (name == "lm_head.weight")
             return HeadName;
@@ -73,6 +85,17 @@ internal static class ModelWeights
         if (name.StartsWith(language, StringComparison.Ordinal))
             return "language_model.model." + name[language.Length..];
         return name.StartsWith("model.", StringComparison.Ordinal) ? name["model.".Length..] : name;
+    }
+
+    /// <summary>The name in layout C of <see cref="CanonicalName"/>'s.</summary>
+    internal static string NewName(string name)
+    {
+        const string language = "language_model.model.";
+        if (name == HeadName)
+            return "lm_head.weight";
+        return name.StartsWith(language, StringComparison.Ordinal)
+            ? "model.language_model." + name[language.Length..]
+            : "model." + name;
     }
 
     private static float[] ReadFloats(SafetensorsModel source, TensorInfo tensor)

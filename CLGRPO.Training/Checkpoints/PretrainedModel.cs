@@ -13,6 +13,9 @@ public sealed record PretrainedModel(VisionLanguageModel Model, Tokenizer Tokeni
 {
     public const string WeightsFile = "model.safetensors";
 
+    /// <summary>The folder it was loaded from; null for a model that was made here.</summary>
+    public string? Source { get; init; }
+
     /// <summary>Loads a folder in Hugging Face's layout.</summary>
     /// <exception cref="ModelException">The folder or one of its files cannot be used; the message says which and why.</exception>
     public static PretrainedModel Load(string folder, Device? device = null)
@@ -27,7 +30,7 @@ public sealed record PretrainedModel(VisionLanguageModel Model, Tokenizer Tokeni
         try
         {
             ModelWeights.Load(model, weights);
-            return new PretrainedModel(model, tokenizer, ReadPreprocessor(folder, config));
+            return new PretrainedModel(model, tokenizer, ReadPreprocessor(folder, config)) { Source = folder };
         }
         catch
         {
@@ -36,16 +39,22 @@ public sealed record PretrainedModel(VisionLanguageModel Model, Tokenizer Tokeni
         }
     }
 
-    /// <summary>Writes the model folder; the weights are streamed, not copied whole.</summary>
+    /// <summary>
+    /// Writes the model folder; the weights are streamed, not copied whole. Adapters are merged into them, and lie in
+    /// <see cref="PeftAdapter.FolderName"/> too.
+    /// </summary>
     public void Save(string folder)
     {
+        using var merged = Model.Adapters?.Merge();
         Directory.CreateDirectory(folder);
         SaveSettings(folder, Model.Config, Tokenizer, Images, SafetensorsDtype.F32);
         SafetensorsWriter.Write(
             Path.Combine(folder, WeightsFile),
-            ModelWeights.Sources(Model),
+            ModelWeights.Sources(Model.Parameters),
             new Dictionary<string, string>(StringComparer.Ordinal) { ["format"] = "pt" }
         );
+        if (Model.Adapters is { } adapters)
+            PeftAdapter.Save(adapters, Path.Combine(folder, PeftAdapter.FolderName), Source);
     }
 
     /// <summary>Writes everything of a model folder but the weights.</summary>

@@ -5,5 +5,6 @@ namespace CLGRPO.Training.Cli;
 /// <summary><c>model</c>: model folders.</summary>
 internal static class ModelCommand
 {
-    public static Command Create() => new("model", "Model folders") { ModelCreateCommand.Create() };
+    public static Command Create() =>
+        new("model", "Model folders") { ModelCreateCommand.Create(), ModelMergeCommand.Create() };
 }

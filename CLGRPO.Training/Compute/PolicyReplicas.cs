@@ -19,7 +19,7 @@ public sealed class PolicyReplicas : IDisposable
         if (trainable.Count > 0)
         {
             foreach (var replica in _replicas)
-                replica.Parameters.EnableGradients(trainable);
+                replica.Trained.EnableGradients(trainable);
         }
     }
 
@@ -42,12 +42,12 @@ public sealed class PolicyReplicas : IDisposable
     {
         using var noGrad = no_grad();
         var total =
-            Policy.Parameters.Gradients
+            Policy.Trained.Gradients
             ?? throw new InvalidOperationException("The policy has no gradients: no part of it trains.");
         foreach (var replica in _replicas.AsSpan(1))
         {
-            total.add_(replica.Parameters.Gradients!);
-            replica.Parameters.Gradients!.zero_();
+            total.add_(replica.Trained.Gradients!);
+            replica.Trained.Gradients!.zero_();
         }
         return total;
     }

@@ -1,3 +1,4 @@
+using CLGRPO.Training.Models;
 using CLGRPO.Training.Optimization;
 using CLGRPO.Training.Rewards;
 using CLGRPO.Training.Rollouts;
@@ -55,6 +56,9 @@ public sealed record GrpoConfig
     public SamplingConfig Sampling { get; init; } = new();
 
     public TrainableConfig Trainable { get; init; } = new() { Vision = false };
+
+    /// <summary>The trainable parts learn through adapters; null = in their own weights.</summary>
+    public LoraConfig? Lora { get; init; }
 
     /// <summary>Rollout batches between checkpoints.</summary>
     public int CheckpointEvery { get; init; } = 20;

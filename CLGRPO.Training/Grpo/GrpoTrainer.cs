@@ -60,14 +60,15 @@ public sealed class GrpoTrainer(
             clock.Lap("reward");
             KeepReferenceLogprobs(groups, rollouts);
             clock.Lap("reference");
-            var learningRate = optimizer.LearningRate;
+            var learningRates = optimizer.LearningRates();
             var update = Update(groups, rollouts, progress.Step);
             clock.Lap("update");
             SyncReference(progress.Step + 1);
 
             progress = progress with { Step = progress.Step + 1, Prompts = progress.Prompts + drawn };
             var metrics = GrpoMetrics.Of(config, _functions, advantages, rollouts, update);
-            metrics["learning_rate"] = learningRate;
+            foreach (var (part, rate) in learningRates)
+                metrics[part] = rate;
             metrics["epoch"] = (double)progress.Prompts / _order.Count;
             metrics["dropped_groups"] = drawn - groups.Count;
             clock.AddTo(metrics);
@@ -324,6 +325,7 @@ public sealed class GrpoTrainer(
         if (reference is null || config.SyncReferenceEvery == 0 || step % config.SyncReferenceEvery != 0)
             return;
         using var noGrad = no_grad();
+        using var merged = policy.Policy.Adapters?.Merge();
         reference
             .Policy.Parameters.Weights.mul_(1 - config.ReferenceMixup)
             .add_(policy.Policy.Parameters.Weights, config.ReferenceMixup);

@@ -9,7 +9,8 @@ namespace CLGRPO.Training.Models;
 internal sealed class FreshValues
 {
     private const int PieceElements = 1 << 16;
-    private readonly double _deviation;
+    private readonly bool _isUniform;
+    private readonly double _spread;
     private readonly float _constant;
     private readonly long _seed;
     private readonly ulong _stream;
@@ -23,9 +24,10 @@ internal sealed class FreshValues
         var layers = parameter.Part == ModelPart.Vision ? config.Vision.Layers : config.Language.Layers;
         var fanIn = parameter.Count / parameter.Shape[0];
         (_seed, _stream) = (seed, CounterRandom.Stream(index));
-        _deviation = parameter.Initialization switch
+        _isUniform = parameter.Initialization == Initialization.AdapterDown;
+        _spread = parameter.Initialization switch
         {
-            Initialization.FanIn => 1 / Math.Sqrt(fanIn),
+            Initialization.FanIn or Initialization.AdapterDown => 1 / Math.Sqrt(fanIn),
             Initialization.Residual => 1 / Math.Sqrt(fanIn * 2.0 * layers),
             Initialization.Embedding => 0.02,
             _ => 0,
@@ -41,7 +43,7 @@ internal sealed class FreshValues
     /// <summary>Elements <paramref name="first"/> and after of the parameter, row by row.</summary>
     public void Fill(float[] values, int count, long first)
     {
-        if (_deviation == 0)
+        if (_spread == 0)
         {
             values.AsSpan(0, count).Fill(_constant);
             return;
@@ -53,8 +55,14 @@ internal sealed class FreshValues
             {
                 var end = Math.Min(count, (piece + 1) * PieceElements);
                 for (var i = piece * PieceElements; i < end; i++)
-                    values[i] = (float)(_deviation * CounterRandom.Normal(_seed, _stream, first + i));
+                    values[i] = (float)(_spread * Draw(first + i));
             }
         );
     }
+
+    /// <summary>With mean 0 and deviation 1, or between −1 and 1.</summary>
+    private double Draw(long place) =>
+        _isUniform
+            ? (2 * CounterRandom.Uniform(_seed, _stream, place)) - 1
+            : CounterRandom.Normal(_seed, _stream, place);
 }

@@ -27,6 +27,12 @@ public enum Initialization
 
     /// <summary>The layer scale's initial value.</summary>
     LayerScale,
+
+    /// <summary>An adapter's A: uniform within ±1/√fan-in, as peft's Kaiming initialisation with a = √5.</summary>
+    AdapterDown,
+
+    /// <summary>An adapter's B: zeros, but a matrix that decays.</summary>
+    AdapterUp,
 }
 
 /// <summary>
@@ -66,11 +72,28 @@ public sealed class Parameter
     /// <summary>Matrices and embeddings decay; biases, norms and scales do not.</summary>
     public bool Decays =>
         Shape.Length >= 2
-        && Initialization is Initialization.FanIn or Initialization.Residual or Initialization.Embedding;
+        && Initialization
+            is Initialization.FanIn
+                or Initialization.Residual
+                or Initialization.Embedding
+                or Initialization.AdapterDown
+                or Initialization.AdapterUp;
 
     /// <summary>Offset in the flat buffer, in elements.</summary>
     public long Offset { get; internal set; }
 
     /// <summary>The weight itself; a leaf whose gradient lies in the flat gradient buffer.</summary>
     public Tensor Value { get; internal set; } = null!;
+
+    /// <summary>What an adapter adds to this matrix; null without one.</summary>
+    internal LowRankUpdate? Update { get; set; }
+
+    /// <summary>x · Wᵀ + bias with this parameter as W, plus what its adapter adds.</summary>
+    /// <param name="x">[…, in].</param>
+    /// <returns>[…, out].</returns>
+    internal Tensor Project(Tensor x, Tensor? bias = null)
+    {
+        var projected = nn.functional.linear(x, Value, bias);
+        return Update is null ? projected : Update.AddTo(projected, x);
+    }
 }

@@ -34,6 +34,6 @@ public sealed class Projector
     public Tensor Forward(Tensor features)
     {
         var normed = layer_norm(features, [_featureSize], _normWeight.Value, _normBias.Value, LayerNormEps);
-        return linear(gelu(linear(normed, _weight1.Value, _bias1.Value)), _weight2.Value, _bias2.Value);
+        return _weight2.Project(gelu(_weight1.Project(normed, _bias1.Value)), _bias2.Value);
     }
 }

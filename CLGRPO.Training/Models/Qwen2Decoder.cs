@@ -151,7 +151,7 @@ public sealed class Qwen2Decoder
         {
             long queries = _config.Heads * _config.HeadSize,
                 keys = _config.KeyValueHeads * _config.HeadSize;
-            var qkv = linear(x, _qkvWeight.Value, _qkvBias.Value);
+            var qkv = _qkvWeight.Project(x, _qkvBias.Value);
             var turned = RotaryEmbedding.Turn(qkv.narrow(1, 0, queries + keys), turns);
             var mixed = attention.Attend(
                 layer,
@@ -159,14 +159,14 @@ public sealed class Qwen2Decoder
                 turned.narrow(1, queries, keys),
                 qkv.narrow(1, queries + keys, keys)
             );
-            return linear(mixed, _outWeight.Value);
+            return _outWeight.Project(mixed);
         }
 
         private Tensor SwiGlu(Tensor x)
         {
-            var gateAndUp = linear(x, _gateUpWeight.Value);
+            var gateAndUp = _gateUpWeight.Project(x);
             var inner = _config.IntermediateSize;
-            return linear(silu(gateAndUp.narrow(1, 0, inner)) * gateAndUp.narrow(1, inner, inner), _downWeight.Value);
+            return _downWeight.Project(silu(gateAndUp.narrow(1, 0, inner)) * gateAndUp.narrow(1, inner, inner));
         }
     }
 }

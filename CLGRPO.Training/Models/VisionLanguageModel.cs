@@ -27,6 +27,12 @@ public sealed class VisionLanguageModel : IDisposable
     public Projector Projector { get; }
     public Qwen2Decoder Decoder { get; }
 
+    /// <summary>What was attached to the model; null when the model's own weights are all there is.</summary>
+    public LoraAdapters? Adapters { get; private set; }
+
+    /// <summary>What a stage trains: the adapters where there are some, else the model's own weights.</summary>
+    public ParameterStore Trained => Adapters?.Parameters ?? Parameters;
+
     /// <summary>A model whose weights are zero until they are loaded or initialised.</summary>
     public static VisionLanguageModel Create(ModelConfig config, Device? device = null) =>
         new(config.Validated(), new ParameterStore(), device ?? CPU, null);
@@ -42,7 +48,39 @@ public sealed class VisionLanguageModel : IDisposable
     }
 
     /// <summary>The same weights with leaves and gradients of its own: one for each thread of a data-parallel step.</summary>
-    public VisionLanguageModel Share() => new(Config, Parameters.Share(), Device, _rotary);
+    public VisionLanguageModel Share()
+    {
+        var shared = WithoutAdapters();
+        shared.Adapters = Adapters?.Share(shared);
+        return shared;
+    }
+
+    /// <summary>The same weights seen without adapters: the policy as it was before they learnt, at no memory.</summary>
+    public VisionLanguageModel WithoutAdapters() => new(Config, Parameters.Share(), Device, _rotary);
+
+    /// <summary>Freezes the model's weights and adds fresh adapters, which change nothing until they learn.</summary>
+    /// <param name="config">Rank, scale and targets.</param>
+    /// <param name="parts">Where targets are looked for.</param>
+    /// <param name="seed">The adapters' random values follow from it.</param>
+    /// <exception cref="InvalidOperationException">The model has adapters, or its own weights are being trained.</exception>
+    /// <exception cref="ModelException">A part has no matrix of these names.</exception>
+    public LoraAdapters Attach(LoraConfig config, IReadOnlySet<ModelPart> parts, long seed)
+    {
+        var modules = LoraAdapters.Modules(this, config, parts);
+        var adapters = Attach(config, modules);
+        adapters.Parameters.Initialize(seed, Config);
+        return adapters;
+    }
+
+    /// <summary>Adds adapters of zeros to the modules of these names; see <see cref="LoraAdapters.ModuleOf"/>.</summary>
+    internal LoraAdapters Attach(LoraConfig config, IReadOnlySet<string> modules)
+    {
+        if (Adapters is not null || Parameters.Gradients is not null)
+            throw new InvalidOperationException(
+                "Adapters are attached once, to a model whose weights are not trained."
+            );
+        return Adapters = new LoraAdapters(this, config, modules);
+    }
 
     /// <summary>A copy with weights of its own, such as a reference policy.</summary>
     public VisionLanguageModel Copy()
@@ -93,5 +131,9 @@ public sealed class VisionLanguageModel : IDisposable
         return nn.functional.linear(Decoder.FinalNorm(hidden), Decoder.Head);
     }
 
-    public void Dispose() => Parameters.Dispose();
+    public void Dispose()
+    {
+        Adapters?.Dispose();
+        Parameters.Dispose();
+    }
 }

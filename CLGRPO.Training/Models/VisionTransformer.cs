@@ -166,27 +166,25 @@ public sealed class VisionTransformer
             );
             x = x.addcmul(_scale1.Value, Attention(normed), 1);
             normed = layer_norm(x, [_config.HiddenSize], _norm2Weight.Value, _norm2Bias.Value, _config.LayerNormEps);
-            var inner = gelu(linear(normed, _fc1Weight.Value, _fc1Bias.Value));
-            return x.addcmul(_scale2.Value, linear(inner, _fc2Weight.Value, _fc2Bias.Value), 1);
+            var inner = gelu(_fc1Weight.Project(normed, _fc1Bias.Value));
+            return x.addcmul(_scale2.Value, _fc2Weight.Project(inner, _fc2Bias.Value), 1);
         }
 
         private Tensor Attention(Tensor x)
         {
             var (n, tokens, heads, size) = (x.shape[0], x.shape[1], _config.Heads, _config.HeadSize);
-            var qkv = linear(x, _qkvWeight.Value, _qkvBias.Value)
-                .view(n, tokens, 3, heads, size)
-                .permute(2, 0, 3, 1, 4);
+            var qkv = _qkvWeight.Project(x, _qkvBias.Value).view(n, tokens, 3, heads, size).permute(2, 0, 3, 1, 4);
             if (FusedAttention.Suits(x.device))
             {
                 var fused = FusedAttention.Full(qkv.select(0, 0), qkv.select(0, 1), qkv.select(0, 2));
-                return linear(fused, _projectionWeight.Value, _projectionBias.Value);
+                return _projectionWeight.Project(fused, _projectionBias.Value);
             }
             var q = qkv.select(0, 0).reshape(n * heads, tokens, size);
             var k = qkv.select(0, 1).reshape(n * heads, tokens, size);
             var v = qkv.select(0, 2).reshape(n * heads, tokens, size);
             var weights = softmax((q * (1 / Math.Sqrt(size))).bmm(k.transpose(1, 2)), -1);
             var mixed = weights.bmm(v).view(n, heads, tokens, size).transpose(1, 2).reshape(n, tokens, heads * size);
-            return linear(mixed, _projectionWeight.Value, _projectionBias.Value);
+            return _projectionWeight.Project(mixed, _projectionBias.Value);
         }
     }
 }

@@ -9,34 +9,46 @@ public sealed class PolicyOptimizer : IDisposable
 {
     private readonly OptimizerConfig _config;
     private readonly PolicyReplicas _replicas;
+    private readonly TrainableConfig _trainable;
     private readonly LearningRateSchedule _schedule;
     private readonly AdamW _adam;
 
     /// <param name="config">Rates, decay, clipping.</param>
     /// <param name="replicas">Whose gradients were enabled for the trainable parts.</param>
-    /// <param name="trainable">Parts that learn.</param>
+    /// <param name="trainable">Parts that learn, and their own learning rates.</param>
     /// <param name="totalSteps">Optimizer steps of the stage.</param>
-    public PolicyOptimizer(
-        OptimizerConfig config,
-        PolicyReplicas replicas,
-        IReadOnlySet<ModelPart> trainable,
-        int totalSteps
-    )
+    public PolicyOptimizer(OptimizerConfig config, PolicyReplicas replicas, TrainableConfig trainable, int totalSteps)
     {
-        (_config, _replicas) = (config, replicas);
+        (_config, _replicas, _trainable) = (config, replicas, trainable);
         _schedule = new LearningRateSchedule(config.Schedule, config.LearningRate, config.WarmupSteps, totalSteps);
-        var store = replicas.Policy.Parameters;
+        var store = replicas.Policy.Trained;
         var groups = store
-            .Segments.Where(segment => trainable.Contains(segment.Part))
-            .Select(segment => Group(store, segment, config));
+            .Segments.Where(segment => trainable.Learns(segment.Part))
+            .Select(segment => Group(store, segment));
         _adam = new AdamW([.. groups], config);
     }
 
     /// <summary>Optimizer steps taken.</summary>
     public long StepCount => _adam.StepCount;
 
-    /// <summary>Learning rate of the next step.</summary>
+    /// <summary>Learning rate of the next step, of parts that have none of their own.</summary>
     public double LearningRate => _schedule.At((int)_adam.StepCount);
+
+    /// <summary>
+    /// Learning rates of the next step under the names of metrics: <c>learning_rate</c>, and <c>learning_rate/vision</c>
+    /// and so on for every trainable part when one of them has its own.
+    /// </summary>
+    public IReadOnlyDictionary<string, double> LearningRates()
+    {
+        var rates = new Dictionary<string, double>(StringComparer.Ordinal) { ["learning_rate"] = LearningRate };
+        var parts = _trainable.Parts();
+        if (parts.Any(part => _trainable.LearningRateOf(part) is not null))
+        {
+            foreach (var part in parts)
+                rates[$"learning_rate/{NameOf(part)}"] = LearningRate * ScaleOf(part);
+        }
+        return rates;
+    }
 
     /// <summary>Adds the replicas' gradients up, clips, and moves the policy.</summary>
     /// <returns>The gradient's global norm before clipping.</returns>
@@ -59,9 +71,14 @@ public sealed class PolicyOptimizer : IDisposable
 
     public void Dispose() => _adam.Dispose();
 
-    private static ParameterGroup Group(ParameterStore store, ParameterSegment segment, OptimizerConfig config)
+    private double ScaleOf(ModelPart part) =>
+        _trainable.LearningRateOf(part) is { } rate ? rate / _config.LearningRate : 1;
+
+    private static string NameOf(ModelPart part) => part.ToString().ToLowerInvariant();
+
+    private ParameterGroup Group(ParameterStore store, ParameterSegment segment)
     {
-        var name = $"{segment.Part.ToString().ToLowerInvariant()}.{(segment.Decays ? "decay" : "no_decay")}";
+        var name = $"{NameOf(segment.Part)}.{(segment.Decays ? "decay" : "no_decay")}";
         var places = store
             .Parameters.Where(p => p.Part == segment.Part && p.Decays == segment.Decays)
             .Select(p => (p.Stored[0].Name, p.Offset - segment.Offset, p.Count));
@@ -70,7 +87,8 @@ public sealed class PolicyOptimizer : IDisposable
             [.. places],
             store.Weights.narrow(0, segment.Offset, segment.Count).DetachFromDisposeScope(),
             store.Gradients!.narrow(0, segment.Offset, segment.Count).DetachFromDisposeScope(),
-            segment.Decays ? config.WeightDecay : 0
+            segment.Decays ? _config.WeightDecay : 0,
+            ScaleOf(segment.Part)
         );
     }
 }

@@ -31,6 +31,7 @@ public sealed class PolicySampler(
     /// <returns>One group for each prompt, in their order.</returns>
     public IReadOnlyList<RolloutGroup> Sample(IReadOnlyList<Prompt> prompts, int groupSize, int maxTokens)
     {
+        using var merged = policy.Policy.Adapters?.Merge(); // a decode step then costs what it costs without adapters
         var shares = Enumerable
             .Range(0, policy.Count)
             .Select(worker => prompts.Where((_, i) => i % policy.Count == worker).ToList())

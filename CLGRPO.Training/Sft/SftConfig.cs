@@ -1,3 +1,4 @@
+using CLGRPO.Training.Models;
 using CLGRPO.Training.Optimization;
 
 namespace CLGRPO.Training.Sft;
@@ -48,6 +49,9 @@ public sealed record SftConfig
     public KeepWeights Keep { get; init; } = KeepWeights.Best;
 
     public TrainableConfig Trainable { get; init; } = new();
+
+    /// <summary>The trainable parts learn through adapters; null = in their own weights.</summary>
+    public LoraConfig? Lora { get; init; }
 
     /// <summary>Optimizer steps between checkpoints.</summary>
     public int CheckpointEvery { get; init; } = 200;

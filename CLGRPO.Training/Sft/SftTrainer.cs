@@ -50,14 +50,13 @@ public sealed class SftTrainer(
         var tokens = samples.Sum(sample => (long)split.Samples[sample].TargetIds.Length);
         var microBatches = MicroBatches(samples);
         var losses = new double[microBatches.Count];
-        var learningRate = optimizer.LearningRate;
+        var learningRates = optimizer.LearningRates();
         policy.ForEach(microBatches, (replica, batch, i) => losses[i] = Backward(replica, batch, epoch, tokens));
         var gradNorm = optimizer.Step();
-        return new Dictionary<string, double>(StringComparer.Ordinal)
+        return new Dictionary<string, double>(learningRates, StringComparer.Ordinal)
         {
             ["loss"] = losses.Sum(),
             ["grad_norm"] = gradNorm,
-            ["learning_rate"] = learningRate,
             ["epoch"] = (double)(step + 1) * config.BatchSize / _order.Count,
             ["num_tokens"] = tokens,
             ["step_time"] = TimeProvider.System.GetElapsedTime(started).TotalSeconds,

@@ -25,6 +25,13 @@ internal interface IFields
 
     T Map<T>(string key, T value, Func<IFields, T, T> schema);
 
+    /// <summary>A mapping that may be left out; <paramref name="defaults"/> stand in for the keys it leaves out.</summary>
+    T? OptionalMap<T>(string key, T? value, T defaults, Func<IFields, T, T> schema)
+        where T : class;
+
+    /// <summary>A list of words.</summary>
+    EquatableList<string> Texts(string key, EquatableList<string> value);
+
     EquatableList<T> List<T>(string key, EquatableList<T> value, Func<IFields, T?, T> schema)
         where T : class;
 

@@ -154,21 +154,6 @@ internal static class RecipeSchema
         };
     }
 
-    public static TrainableConfig Trainable(IFields fields, TrainableConfig config)
-    {
-        var read = new TrainableConfig
-        {
-            Vision = fields.Flag("vision", config.Vision),
-            Projector = fields.Flag("projector", config.Projector),
-            Language = fields.Flag("language", config.Language),
-        };
-        if (read is { Vision: false, Projector: false, Language: false })
-        {
-            fields.Problem("language", "nothing is trainable; set one of vision, projector, language to true.");
-        }
-        return read;
-    }
-
     public static SamplingConfig Sampling(IFields fields, SamplingConfig config) =>
         new()
         {

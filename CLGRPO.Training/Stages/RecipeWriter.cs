@@ -79,6 +79,15 @@ internal sealed class RecipeWriter : IFields
         return schema(new RecipeWriter(_text, indent, indent), value);
     }
 
+    public T? OptionalMap<T>(string key, T? value, T defaults, Func<IFields, T, T> schema)
+        where T : class => value is null ? null : Map(key, value, schema);
+
+    public EquatableList<string> Texts(string key, EquatableList<string> value)
+    {
+        Line(key, $"[{string.Join(", ", value.Select(Quote))}]");
+        return value;
+    }
+
     public EquatableList<T> List<T>(string key, EquatableList<T> value, Func<IFields, T?, T> schema)
         where T : class
     {

@@ -1,5 +1,7 @@
 using CLGRPO.Data.Cot;
 using CLGRPO.Training.Grpo;
+using CLGRPO.Training.Models;
+using CLGRPO.Training.Optimization;
 using CLGRPO.Training.Rewards;
 using CLGRPO.Training.Sft;
 
@@ -29,6 +31,10 @@ public sealed record Stage
     public SftConfig? Sft { get; init; }
 
     public GrpoConfig? Grpo { get; init; }
+
+    public TrainableConfig Trainable => Sft?.Trainable ?? Grpo!.Trainable;
+
+    public LoraConfig? Lora => Sft is null ? Grpo!.Lora : Sft.Lora;
 
     public bool StartsFromModel => string.Equals(From, FromNone, StringComparison.Ordinal);
 

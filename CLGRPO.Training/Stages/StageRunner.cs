@@ -9,6 +9,7 @@ using CLGRPO.Training.Grpo;
 using CLGRPO.Training.Models;
 using CLGRPO.Training.Optimization;
 using CLGRPO.Training.Rewards;
+using CLGRPO.Training.Rollouts;
 using CLGRPO.Training.Sft;
 using static TorchSharp.torch;
 
@@ -52,9 +53,13 @@ internal sealed class StageRunner(RunSession session, WorkerThreads threads, Dev
     {
         var checkpoint = Resumable(stage);
         var progress = checkpoint is null ? new StageProgress() : session.Checkpoints.ReadState(checkpoint).Progress;
-        using var model = checkpoint is null
-            ? Start(stage)
-            : PretrainedModel.Load(session.Checkpoints.PathOf(checkpoint), device);
+        // A checkpoint's weights hold the adapters; what they are added to is what the stage began with.
+        using var model =
+            checkpoint is null || stage.Lora is not null
+                ? Start(stage)
+                : PretrainedModel.Load(session.Checkpoints.PathOf(checkpoint), device);
+        if (stage.Lora is { } lora)
+            Adapt(model, stage, lora, checkpoint);
         using var reference = stage.Grpo is { Beta: > 0 } ? Reference(stage, model, checkpoint) : null;
         session.Events.Append(
             HasBegun(stage)
@@ -63,12 +68,11 @@ internal sealed class StageRunner(RunSession session, WorkerThreads threads, Dev
         );
         session.Console.StageStarted(stage.Name, progress.Step, totalSteps);
 
-        var trainable = Parts(stage.Sft?.Trainable ?? stage.Grpo!.Trainable);
-        using var policy = new PolicyReplicas(model.Model, threads, trainable);
+        using var policy = new PolicyReplicas(model.Model, threads, stage.Trainable.Parts());
         using var optimizer = new PolicyOptimizer(
             stage.Sft?.Optimizer ?? stage.Grpo!.Optimizer,
             policy,
-            trainable,
+            stage.Trainable,
             stage.Grpo?.OptimizerSteps ?? totalSteps
         );
         List<(string Name, Tensor Value)> moments = [.. optimizer.State];
@@ -206,9 +210,21 @@ internal sealed class StageRunner(RunSession session, WorkerThreads threads, Dev
         return folder;
     }
 
+    /// <summary>Adds the stage's adapters, fresh or as the checkpoint has them.</summary>
+    private void Adapt(PretrainedModel model, Stage stage, LoraConfig lora, string? checkpoint)
+    {
+        // A seed of its own: the model's initial values and other stages' adapters come from the recipe's, too.
+        var seed = (long)CounterRandom.Stream(Recipe.Seed, Recipe.Stages.ToList().IndexOf(stage));
+        var adapters = model.Model.Attach(lora, stage.Trainable.Parts(), seed);
+        if (checkpoint is not null)
+            PeftAdapter.Fill(adapters, Path.Combine(session.Checkpoints.PathOf(checkpoint), PeftAdapter.FolderName));
+    }
+
     /// <summary>The policy as it was when the stage began.</summary>
     private VisionLanguageModel Reference(Stage stage, PretrainedModel model, string? checkpoint)
     {
+        if (stage.Lora is not null)
+            return stage.Grpo!.SyncReferenceEvery == 0 ? model.Model.WithoutAdapters() : model.Model.Copy();
         if (checkpoint is null)
             return model.Model.Copy();
         return Start(stage).Model;
@@ -290,16 +306,4 @@ internal sealed class StageRunner(RunSession session, WorkerThreads threads, Dev
     internal static int MaxTokens(Recipe recipe, Stage stage) =>
         stage.Grpo?.MaxCompletionTokens
         ?? recipe.Stages.Select(other => other.Grpo?.MaxCompletionTokens ?? 0).Append(64).Max();
-
-    private static HashSet<ModelPart> Parts(TrainableConfig config)
-    {
-        var parts = new HashSet<ModelPart>();
-        if (config.Vision)
-            parts.Add(ModelPart.Vision);
-        if (config.Projector)
-            parts.Add(ModelPart.Projector);
-        if (config.Language)
-            parts.Add(ModelPart.Language);
-        return parts;
-    }
 }

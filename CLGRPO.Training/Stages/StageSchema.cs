@@ -1,6 +1,6 @@
 using CLGRPO.Data.Cot;
 using CLGRPO.Training.Grpo;
-using CLGRPO.Training.Optimization;
+using CLGRPO.Training.Models;
 using CLGRPO.Training.Rewards;
 using CLGRPO.Training.Sft;
 
@@ -87,9 +87,11 @@ internal static class StageSchema
             Augmentation = fields.Map("augmentation", config.Augmentation, Augmentation),
             ValidateEvery = fields.Whole("validate_every", config.ValidateEvery),
             Keep = fields.Choice("keep", config.Keep),
-            Trainable = fields.Map("trainable", config.Trainable, RecipeSchema.Trainable),
+            Trainable = fields.Map("trainable", config.Trainable, TrainableSchema.Trainable),
+            Lora = fields.OptionalMap("lora", config.Lora, new LoraConfig(), TrainableSchema.Lora),
             CheckpointEvery = fields.Whole("checkpoint_every", config.CheckpointEvery, min: 1),
         };
+        TrainableSchema.CheckTargets(fields, read.Trainable, read.Lora);
         if (read.MicroBatchSize > read.BatchSize && fields.Has("micro_batch_size"))
         {
             fields.Problem("micro_batch_size", $"{read.MicroBatchSize} is more than batch_size {read.BatchSize}.");
@@ -127,11 +129,13 @@ internal static class StageSchema
             DynamicSampling = fields.Map("dynamic_sampling", config.DynamicSampling, DynamicSampling),
             MaxCompletionTokens = fields.Whole("max_completion_tokens", config.MaxCompletionTokens, min: 1),
             Sampling = fields.Map("sampling", config.Sampling, RecipeSchema.Sampling),
-            Trainable = fields.Map("trainable", config.Trainable, RecipeSchema.Trainable),
+            Trainable = fields.Map("trainable", config.Trainable, TrainableSchema.Trainable),
+            Lora = fields.OptionalMap("lora", config.Lora, new LoraConfig(), TrainableSchema.Lora),
             CheckpointEvery = fields.Whole("checkpoint_every", config.CheckpointEvery, min: 1),
             SyncReferenceEvery = fields.Whole("sync_reference_every", config.SyncReferenceEvery),
             ReferenceMixup = fields.Number("reference_mixup", config.ReferenceMixup, min: 0, max: 1),
         };
+        TrainableSchema.CheckTargets(fields, read.Trainable, read.Lora);
         CheckAcross(fields, read);
         return read;
     }

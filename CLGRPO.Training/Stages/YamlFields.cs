@@ -128,6 +128,23 @@ internal sealed class YamlFields : IFields
         }
     }
 
+    public T? OptionalMap<T>(string key, T? value, T defaults, Func<IFields, T, T> schema)
+        where T : class => Find(key) is null ? value : Map(key, value ?? defaults, schema);
+
+    public EquatableList<string> Texts(string key, EquatableList<string> value)
+    {
+        if (Find(key) is not { } node)
+        {
+            return value;
+        }
+        if (node is YamlSequenceNode { Children: var items } && items.All(item => item is YamlScalarNode))
+        {
+            return [.. items.Select(item => Bounded(key, (YamlScalarNode)item, maxLength: 200) ?? "")];
+        }
+        Add(node, key, "give a list of words, such as [a, b].");
+        return value;
+    }
+
     public EquatableList<T> List<T>(string key, EquatableList<T> value, Func<IFields, T?, T> schema)
         where T : class
     {

@@ -17,6 +17,7 @@ IGoldenWalker[] walkers =
     new OptimizerGolden(),
     new SamplingGolden(),
     new StatisticsGolden(),
+    new InternVlLoraGolden(),
 ];
 
 try

@@ -30,9 +30,6 @@ internal sealed class TinyStage : IStageMonitor, IDisposable
         Recipe = TinyRecipe.Parse(TinyRecipe.Sft);
         Model = NanoModel.Create(Recipe, data.Version, CPU);
         _threads = new WorkerThreads(workers);
-        HashSet<ModelPart> parts = [ModelPart.Language, ModelPart.Projector];
-        if (trainable.Vision)
-            parts.Add(ModelPart.Vision);
         Split = new PreparedSplit(
             data.Version,
             Data.Datasets.Split.Train,
@@ -43,8 +40,8 @@ internal sealed class TinyStage : IStageMonitor, IDisposable
         );
         if (warm)
             WarmUp();
-        Policy = new PolicyReplicas(Model.Model, _threads, parts);
-        Optimizer = new PolicyOptimizer(optimizer, Policy, parts, totalSteps: 1000);
+        Policy = new PolicyReplicas(Model.Model, _threads, trainable.Parts());
+        Optimizer = new PolicyOptimizer(optimizer, Policy, trainable, totalSteps: 1000);
     }
 
     /// <summary>Adam whose epsilon keeps the rounding of tiny gradients from becoming whole steps: numbers that other processors repeat.</summary>
@@ -88,9 +85,9 @@ internal sealed class TinyStage : IStageMonitor, IDisposable
     /// <summary>Teaches the format, so that completions end and some are right: groups have something to differ in.</summary>
     private void WarmUp()
     {
-        HashSet<ModelPart> parts = [ModelPart.Language, ModelPart.Projector];
-        using var replicas = new PolicyReplicas(Model.Model, _threads, parts);
-        using var optimizer = new PolicyOptimizer(Calm(1e-2), replicas, parts, totalSteps: 30);
+        var trainable = new TrainableConfig { Vision = false };
+        using var replicas = new PolicyReplicas(Model.Model, _threads, trainable.Parts());
+        using var optimizer = new PolicyOptimizer(Calm(1e-2), replicas, trainable, totalSteps: 30);
         using var trainer = new SftTrainer(
             new SftConfig
             {
@@ -98,7 +95,7 @@ internal sealed class TinyStage : IStageMonitor, IDisposable
                 MaxSteps = 30,
                 BatchSize = 8,
                 MicroBatchSize = 8,
-                Trainable = new TrainableConfig { Vision = false },
+                Trainable = trainable,
             },
             Split,
             replicas,

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using CLGRPO.Training.Batches;
 using CLGRPO.Training.Checkpoints;
 using CLGRPO.Training.Compute;
-using CLGRPO.Training.Models;
+using CLGRPO.Training.Optimization;
 using CLGRPO.Training.Rollouts;
 
 namespace CLGRPO.Benchmarks;
@@ -27,7 +27,7 @@ internal sealed class Ours : IContestant
     {
         (this.model, this.work) = (model, work);
         threads = new WorkerThreads(work.Threads);
-        policy = new PolicyReplicas(model.Model, threads, Trainable);
+        policy = new PolicyReplicas(model.Model, threads, Trainable.Parts());
         features = new ImageFeatures(
             GivenSplit.OfPrompts(work.Rollouts.Prompts, work.Values[work.Rollouts.PixelValues]),
             frozen: false
@@ -42,8 +42,7 @@ internal sealed class Ours : IContestant
     }
 
     /// <summary>The peer trains all it has; see <see cref="SftWork.TrainVision"/>.</summary>
-    internal static IReadOnlySet<ModelPart> Trainable { get; } =
-        new HashSet<ModelPart> { ModelPart.Vision, ModelPart.Projector, ModelPart.Language };
+    internal static TrainableConfig Trainable { get; } = new();
 
     public string Name => "CLGRPO";
 
