@@ -26,7 +26,7 @@ public static class PeftAdapter
         var modules = tensors.Keys.Select(ModuleOf).ToHashSet(StringComparer.Ordinal);
         EquatableList<string> targets =
         [
-            .. modules.Select(LoraAdapters.TargetOf).Distinct().Order(StringComparer.Ordinal),
+            .. modules.Select(LoraAdapters.TargetOf).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal),
         ];
         var adapters = model.Attach(config with { Targets = targets }, modules);
         ModelWeights.Fill(adapters.Parameters, file, tensors);

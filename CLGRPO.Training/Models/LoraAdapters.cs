@@ -55,7 +55,7 @@ public sealed class LoraAdapters : IDisposable
             where parts.Contains(matrix.Part)
             let targets = config.Targets.Intersect(LoraConfig.TargetsOf(matrix.Part), StringComparer.Ordinal)
             from stored in matrix.Stored
-            where targets.Contains(TargetOf(ModuleOf(stored)))
+            where targets.Contains(TargetOf(ModuleOf(stored)), StringComparer.Ordinal)
             select (matrix.Part, Module: ModuleOf(stored))
         ).ToList();
         ModelPart[] without = [.. parts.Except(found.Select(target => target.Part)).Order()];

@@ -41,7 +41,10 @@ internal static class TrainableSchema
             RankStabilized = fields.Flag("rank_stabilized", config.RankStabilized),
             Targets = fields.Texts("targets", config.Targets),
         };
-        string[] known = [.. Enum.GetValues<ModelPart>().SelectMany(LoraConfig.TargetsOf).Distinct()];
+        string[] known =
+        [
+            .. Enum.GetValues<ModelPart>().SelectMany(LoraConfig.TargetsOf).Distinct(StringComparer.Ordinal),
+        ];
         foreach (var unknown in read.Targets.Except(known, StringComparer.Ordinal))
         {
             fields.Problem(

@@ -124,6 +124,15 @@ public sealed class RecipeReaderTests
     [InlineData("steps: 99999999999", "out of range")]
     [InlineData("steps:", "the value is missing")]
     [InlineData("epochs: 2", "unknown key")]
+    [InlineData(
+        "trainable: { vision_learning_rate: 1e-3 }",
+        "vision is frozen; set vision to true, or remove this key"
+    )]
+    [InlineData("trainable: { language_learning_rate: 2 }", "2 is out of range; it must be at most 1")]
+    [InlineData("lora: { rank: 4 }", "projector is trainable, but none of lora.targets lies in it")]
+    [InlineData("trainable: { projector: false }, lora: { targets: [q_pro] }", "Did you mean 'q_proj'?")]
+    [InlineData("trainable: { projector: false }, lora: { rank: 0 }", "must be at least 1")]
+    [InlineData("trainable: { projector: false }, lora: { dropout: 0.1 }", "unknown key")]
     public void Parse_BrokenGrpoSetting_IsTheOnlyError(string settings, string message) =>
         Assert.Contains(message, Only(GrpoStage(settings)).Message, StringComparison.Ordinal);
 

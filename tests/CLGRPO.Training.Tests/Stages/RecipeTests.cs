@@ -1,5 +1,6 @@
 using CLGRPO.Data.Cot;
 using CLGRPO.Training.Grpo;
+using CLGRPO.Training.Models;
 using CLGRPO.Training.Optimization;
 using CLGRPO.Training.Rewards;
 using CLGRPO.Training.Rollouts;
@@ -53,7 +54,19 @@ public sealed class RecipeTests
                         },
                         ValidateEvery = 0,
                         Keep = KeepWeights.Last,
-                        Trainable = new TrainableConfig { Vision = false, Projector = false },
+                        Trainable = new TrainableConfig
+                        {
+                            Vision = false,
+                            ProjectorLearningRate = 3e-5,
+                            LanguageLearningRate = 1e-5,
+                        },
+                        Lora = new LoraConfig
+                        {
+                            Rank = 4,
+                            Alpha = 0.5,
+                            RankStabilized = true,
+                            Targets = ["q_proj", "linear_1"],
+                        },
                         CheckpointEvery = 3,
                     },
                 },

@@ -5,16 +5,19 @@ using CLGRPO.Training.Tests.Checkpoints.Safetensors;
 
 namespace CLGRPO.Training.Tests.Stages;
 
-/// <summary>A tiny run of three stages from start to end, once, for others to be compared with.</summary>
-public sealed class StraightRun : IDisposable
+/// <summary>A tiny run of all kinds of stages from start to end, once, for others to be compared with.</summary>
+public class StraightRun : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
     private readonly string _datasets;
 
     public StraightRun(TinyEmoScenes data)
+        : this(data, TinyRecipe.Sft, TinyRecipe.OnPolicy, TinyRecipe.OffPolicy) { }
+
+    protected StraightRun(TinyEmoScenes data, params string[] stages)
     {
         _datasets = data.Version.Path[..^(data.Version.Name.Length + data.Version.Hash.Length + 2)];
-        Recipe = WriteRecipe("tiny.yaml", TinyRecipe.Sft, TinyRecipe.OnPolicy, TinyRecipe.OffPolicy);
+        Recipe = WriteRecipe("tiny.yaml", stages);
         using var process = Start("straight", Recipe);
         var exit = process.WaitForEnd();
         Assert.True(exit == 0, $"The straight run ended with {exit}:\n{process.Output}");
@@ -26,7 +29,11 @@ public sealed class StraightRun : IDisposable
 
     internal RunDirectory Run { get; }
 
-    public void Dispose() => _folder.Dispose();
+    public void Dispose()
+    {
+        _folder.Dispose();
+        GC.SuppressFinalize(this);
+    }
 
     internal string WriteRecipe(string name, params string[] stages)
     {
@@ -61,11 +68,10 @@ public sealed class StraightRun : IDisposable
         {
             Assert.True(finished.TryGetValue(stage, out var found), $"Stage {stage} is not finished.");
             Assert.Equal(expected.Checkpoint, found.Checkpoint);
-            foreach (var file in new[] { PretrainedModel.WeightsFile, "optimizer.safetensors" })
-                AssertSameFile(
-                    Path.Combine(Run.CheckpointsPath, expected.Checkpoint, file),
-                    Path.Combine(run.CheckpointsPath, found.Checkpoint, file)
-                );
+            AssertSameTensors(
+                Path.Combine(Run.CheckpointsPath, expected.Checkpoint),
+                Path.Combine(run.CheckpointsPath, found.Checkpoint)
+            );
             AssertSameFile(
                 Path.Combine(Run.EvaluationsPath, stage + ".json"),
                 Path.Combine(run.EvaluationsPath, stage + ".json")
@@ -73,12 +79,20 @@ public sealed class StraightRun : IDisposable
         }
         Assert.Equal(Steps(Run), Steps(run));
         var rollouts = System.IO.Directory.GetFiles(Run.RolloutsPath, "*.ndjson", SearchOption.AllDirectories);
-        Assert.Equal(13, rollouts.Length); // of 6 and 7 steps
+        Assert.Equal(RecipeReader.ReadFile(Recipe).Stages.Sum(stage => stage.Grpo?.Steps ?? 0), rollouts.Length);
         Assert.All(
             rollouts,
             path => AssertSameFile(path, Path.Combine(run.RolloutsPath, Path.GetRelativePath(Run.RolloutsPath, path)))
         );
         Assert.Empty(System.IO.Directory.GetFileSystemEntries(run.CheckpointsPath, "*.tmp-*"));
+    }
+
+    /// <summary>Weights, moments, and the adapter where there is one.</summary>
+    private static void AssertSameTensors(string expected, string found)
+    {
+        var files = System.IO.Directory.GetFiles(expected, "*.safetensors", SearchOption.AllDirectories);
+        Assert.True(files.Length >= 2, $"{expected} has {files.Length} files of tensors.");
+        Assert.All(files, file => AssertSameFile(file, Path.Combine(found, Path.GetRelativePath(expected, file))));
     }
 
     internal static void AssertSameFile(string expected, string found) =>

@@ -34,6 +34,24 @@ internal static class TinyRecipe
 
         """;
 
+    /// <summary>Adapters in every part, each part at its own rate.</summary>
+    public const string LoraSft = """
+          - { name: lora-sft, kind: sft, from: sft, completion: answer, max_steps: 8, batch_size: 8, micro_batch_size: 4, learning_rate: 1e-2, schedule: constant, warmup_steps: 0, validate_every: 4, checkpoint_every: 3, keep: last, trainable: { vision_learning_rate: 1e-3, language_learning_rate: 5e-3 }, lora: { rank: 4, alpha: 8, targets: [q_proj, v_proj, down_proj, fc1, linear_2] } }
+
+        """;
+
+    /// <summary>The reference is the model without its adapters.</summary>
+    public const string LoraGrpo = """
+          - { name: lora-grpo, kind: grpo, from: lora-sft, completion: answer, steps: 4, prompts_per_step: 8, group_size: 4, mini_batches: 2, num_iterations: 2, learning_rate: 1e-2, max_completion_tokens: 12, checkpoint_every: 1, beta: 0.05, trainable: { vision: false, projector: false }, lora: { rank: 2, rank_stabilized: true } }
+
+        """;
+
+    /// <summary>The reference moves, so it is a copy.</summary>
+    public const string LoraSync = """
+          - { name: lora-sync, kind: grpo, from: lora-grpo, completion: answer, steps: 4, prompts_per_step: 8, group_size: 4, mini_batches: 2, num_iterations: 1, learning_rate: 1e-2, max_completion_tokens: 12, checkpoint_every: 2, beta: 0.05, sync_reference_every: 1, trainable: { vision: false, projector: false }, lora: { targets: [o_proj, up_proj] } }
+
+        """;
+
     public static string Of(params string[] stages) => Head + string.Concat(stages);
 
     public static Recipe Parse(params string[] stages) => RecipeReader.Parse(Of(stages));
