@@ -6,6 +6,12 @@ namespace CLGRPO.Training.Stages;
 /// <summary>The keys that say what a stage trains: parts of the model, their learning rates, adapters.</summary>
 internal static class TrainableSchema
 {
+    /// <summary>Every name that can be adapted in some part.</summary>
+    private static readonly string[] Targets =
+    [
+        .. Enum.GetValues<ModelPart>().SelectMany(LoraConfig.TargetsOf).Distinct(StringComparer.Ordinal),
+    ];
+
     public static TrainableConfig Trainable(IFields fields, TrainableConfig config)
     {
         var read = new TrainableConfig
@@ -41,15 +47,11 @@ internal static class TrainableSchema
             RankStabilized = fields.Flag("rank_stabilized", config.RankStabilized),
             Targets = fields.Texts("targets", config.Targets),
         };
-        string[] known =
-        [
-            .. Enum.GetValues<ModelPart>().SelectMany(LoraConfig.TargetsOf).Distinct(StringComparer.Ordinal),
-        ];
-        foreach (var unknown in read.Targets.Except(known, StringComparer.Ordinal))
+        foreach (var unknown in read.Targets.Except(Targets, StringComparer.Ordinal))
         {
             fields.Problem(
                 "targets",
-                $"there is no matrix '{unknown}'.{Suggestion.For(unknown, known)} Known: {string.Join(", ", known)}."
+                $"there is no matrix '{unknown}'.{Suggestion.For(unknown, Targets)} Known: {string.Join(", ", Targets)}."
             );
         }
         return read;
@@ -58,13 +60,14 @@ internal static class TrainableSchema
     /// <summary>Every part that is to learn through adapters must hold one.</summary>
     public static void CheckTargets(IFields fields, TrainableConfig trainable, LoraConfig? lora)
     {
+        if (lora is null || lora.Targets.Except(Targets, StringComparer.Ordinal).Any())
+        {
+            return; // without adapters, or reported already
+        }
         foreach (
             var part in trainable
                 .Parts()
-                .Where(part =>
-                    lora is not null
-                    && !lora.Targets.Intersect(LoraConfig.TargetsOf(part), StringComparer.Ordinal).Any()
-                )
+                .Where(part => !lora.Targets.Intersect(LoraConfig.TargetsOf(part), StringComparer.Ordinal).Any())
         )
         {
             var name = YamlFields.NameOf(part);
