@@ -22,7 +22,10 @@ public sealed class ConstructionJob
     public required string Config { get; init; }
     public JobState State { get; set; }
 
-    /// <summary>Why it failed.</summary>
+    /// <summary>A dry run: what it accepts is looked at and never frozen.</summary>
+    public bool IsTrial { get; init; }
+
+    /// <summary>Why it failed, or why it pauses where nobody asked it to.</summary>
     public string? Failure { get; set; }
     public required string CreatedBy { get; init; }
     public DateTime CreatedAt { get; init; }
@@ -32,7 +35,7 @@ public sealed class ConstructionJob
 
 public enum ItemState
 {
-    /// <summary>Not yet accepted or rejected; records and votes say how far it is.</summary>
+    /// <summary>Neither accepted nor given up; the records and votes of its round say what is still to be asked.</summary>
     Open,
     Accepted,
     Rejected,
@@ -46,6 +49,9 @@ public sealed class ConstructionItem
     public long SampleId { get; init; }
     public StoredSample? Sample { get; init; }
     public ItemState State { get; set; }
+
+    /// <summary>Attempts that were judged; the number of the round it is in.</summary>
+    public int Attempts { get; set; }
 
     /// <summary>The accepted record.</summary>
     public long? RecordId { get; set; }

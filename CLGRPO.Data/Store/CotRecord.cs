@@ -81,6 +81,9 @@ public sealed class CotVote
     /// <summary>The label it arrived at; null where its answer was none of the labels.</summary>
     public string? Label { get; init; }
     public bool Agrees { get; init; }
+
+    /// <summary>Why there is no answer, in the words of <see cref="TeacherCall.Outcome"/>; null where there is one.</summary>
+    public string? Failure { get; init; }
     public int PromptTokens { get; init; }
     public int CompletionTokens { get; init; }
     public double Cost { get; init; }

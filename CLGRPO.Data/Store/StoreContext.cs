@@ -146,7 +146,13 @@ public abstract class StoreContext(DbContextOptions options) : DbContext(options
             items.HasOne<ConstructionJob>().WithMany().HasForeignKey(item => item.JobId);
             items.HasOne(item => item.Sample).WithMany().HasForeignKey(item => item.SampleId);
             items.HasIndex(item => new { item.JobId, item.SampleId }).IsUnique();
-            items.HasIndex(item => new { item.JobId, item.State });
+            items.HasIndex(item => new
+            {
+                item.JobId,
+                item.State,
+                item.Attempts,
+                item.SampleId,
+            });
         });
         modelBuilder.Entity<TeacherCall>(calls =>
         {

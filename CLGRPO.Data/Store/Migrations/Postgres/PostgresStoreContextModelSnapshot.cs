@@ -133,6 +133,9 @@ namespace CLGRPO.Data.Store.Migrations.Postgres
 
                     NpgsqlPropertyBuilderExtensions.UseIdentityByDefaultColumn(b.Property<long>("Id"));
 
+                    b.Property<int>("Attempts")
+                        .HasColumnType("integer");
+
                     b.Property<long>("JobId")
                         .HasColumnType("bigint");
 
@@ -158,7 +161,7 @@ namespace CLGRPO.Data.Store.Migrations.Postgres
                     b.HasIndex("JobId", "SampleId")
                         .IsUnique();
 
-                    b.HasIndex("JobId", "State");
+                    b.HasIndex("JobId", "State", "Attempts", "SampleId");
 
                     b.ToTable("Items");
                 });
@@ -190,6 +193,9 @@ namespace CLGRPO.Data.Store.Migrations.Postgres
 
                     b.Property<DateTime?>("FinishedAt")
                         .HasColumnType("timestamp with time zone");
+
+                    b.Property<bool>("IsTrial")
+                        .HasColumnType("boolean");
 
                     b.Property<string>("Name")
                         .IsRequired()
@@ -311,6 +317,9 @@ namespace CLGRPO.Data.Store.Migrations.Postgres
 
                     b.Property<DateTime>("CreatedAt")
                         .HasColumnType("timestamp with time zone");
+
+                    b.Property<string>("Failure")
+                        .HasColumnType("text");
 
                     b.Property<string>("Label")
                         .HasColumnType("text");

@@ -119,6 +119,9 @@ namespace CLGRPO.Data.Store.Migrations.Sqlite
                         .ValueGeneratedOnAdd()
                         .HasColumnType("INTEGER");
 
+                    b.Property<int>("Attempts")
+                        .HasColumnType("INTEGER");
+
                     b.Property<long>("JobId")
                         .HasColumnType("INTEGER");
 
@@ -144,7 +147,7 @@ namespace CLGRPO.Data.Store.Migrations.Sqlite
                     b.HasIndex("JobId", "SampleId")
                         .IsUnique();
 
-                    b.HasIndex("JobId", "State");
+                    b.HasIndex("JobId", "State", "Attempts", "SampleId");
 
                     b.ToTable("Items");
                 });
@@ -174,6 +177,9 @@ namespace CLGRPO.Data.Store.Migrations.Sqlite
 
                     b.Property<DateTime?>("FinishedAt")
                         .HasColumnType("TEXT");
+
+                    b.Property<bool>("IsTrial")
+                        .HasColumnType("INTEGER");
 
                     b.Property<string>("Name")
                         .IsRequired()
@@ -290,6 +296,9 @@ namespace CLGRPO.Data.Store.Migrations.Sqlite
                         .HasColumnType("REAL");
 
                     b.Property<DateTime>("CreatedAt")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Failure")
                         .HasColumnType("TEXT");
 
                     b.Property<string>("Label")
