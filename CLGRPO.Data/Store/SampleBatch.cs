@@ -4,24 +4,39 @@ using CLGRPO.Data.Datasets;
 namespace CLGRPO.Data.Store;
 
 /// <summary>A sample to add.</summary>
-/// <param name="Key">Its own id; 1 to 256 characters.</param>
+/// <param name="Key">Its own id: 1 to 256 letters, digits, <c>. _ -</c>, beginning with a letter or digit.</param>
 /// <param name="Image">SHA-256 of the image file, which lies under <c>blobs/</c> already.</param>
 /// <param name="Width">Of the image as it is shown, in pixels.</param>
 /// <param name="Height">Of the image as it is shown, in pixels.</param>
 /// <param name="Label">One of the data set's labels.</param>
-/// <param name="Split">As the source says; null where it says nothing.</param>
-/// <param name="Group">Samples of one group stay in one split; null for a group of its own.</param>
-/// <param name="Attributes">Attribute name → values. An absent name means "not known"; an empty list means "none of them".</param>
+/// <param name="Attributes">Attribute name → values of the vocabulary. An absent name means "not known"; an empty list means "none of them".</param>
 public sealed record NewSample(
     string Key,
     string Image,
     int Width,
     int Height,
     string Label,
-    Split? Split,
-    string? Group,
     IReadOnlyDictionary<string, IReadOnlyList<string>> Attributes
-);
+)
+{
+    /// <summary>As the source says; null where it says nothing.</summary>
+    public Split? Split { get; init; }
+
+    /// <summary>Samples of one group stay in one split; null for a group of its own.</summary>
+    public string? Group { get; init; }
+
+    /// <summary>A chain of thought that comes with the sample; becomes an accepted record without a job. Needs a <see cref="Teacher"/>.</summary>
+    public string? Completion { get; init; }
+
+    /// <summary>Who wrote the completion.</summary>
+    public string? Teacher { get; init; }
+
+    /// <summary>File of the source, for the report.</summary>
+    public string File { get; init; } = "";
+
+    /// <summary>Line in the file from 1; for formats without lines, the row's place.</summary>
+    public long Line { get; init; }
+}
 
 /// <summary>A row that is not imported.</summary>
 /// <param name="File">File of the source.</param>
@@ -34,24 +49,24 @@ public enum AddOutcome
 {
     Added,
 
-    /// <summary>The data set has a sample with this key; keys are compared without case and Unicode form.</summary>
+    /// <summary>The data set has this key with this image: nothing to do.</summary>
+    AlreadyThere,
+
+    /// <summary>The data set has this key with another image. Keys are compared without case and Unicode form.</summary>
     SameKey,
 
-    /// <summary>The data set has a sample with this image, under another key.</summary>
+    /// <summary>The data set has this image under another key.</summary>
     SameImage,
 }
 
-/// <summary>What became of a sample, and which one was there before.</summary>
-/// <param name="SampleId">The new sample; 0 where none was added.</param>
-/// <param name="Existing">The key of the sample that was there already, in this batch or before; null for a new one.</param>
+/// <summary>What became of a sample.</summary>
+/// <param name="SampleId">The new sample, or the one that was there before (in the data set or earlier in the batch).</param>
+/// <param name="Existing">Key of the sample that was there before; null for a new one.</param>
 public sealed record AddResult(AddOutcome Outcome, long SampleId, string? Existing);
 
 /// <summary>Keys of samples.</summary>
 public static class SampleKeys
 {
-    /// <summary>Keys are this long at most.</summary>
-    public const int MaxLength = 256;
-
     /// <summary>What two keys have in common when they differ only in case or Unicode form; see <see cref="StoredSample.KeyFolded"/>.</summary>
     public static string Fold(string key) =>
         StoreText.Clean(key).Normalize(NormalizationForm.FormKC).ToUpperInvariant();
