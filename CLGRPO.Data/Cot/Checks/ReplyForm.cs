@@ -16,10 +16,20 @@ public sealed record ReplyForm(string Completion, string? Think, string? Label, 
         var inline = CompletionFormat.Parse(reply.Content.Trim(), CompletionStyle.Cot);
         var think = (inline.Think ?? reply.Reasoning)?.Trim();
         var answer = inline.Answer?.Trim() ?? PlainAnswer(reply.Content);
-        var label = labels.FirstOrDefault(label => CompletionFormat.Matches(answer?.TrimEnd('.'), label));
+        var label = LabelOf(answer, labels);
         var completion = CompletionFormat.Write(think, $" {label ?? answer}", CompletionStyle.Cot);
         return new ReplyForm(completion, think, label, FormProblem(reply, completion, think, answer, label));
     }
+
+    /// <summary>The label that a verifier's reply arrives at, however it is formed; null where it names none.</summary>
+    public static string? AnswerOf(TeacherReply reply, IReadOnlyList<string> labels)
+    {
+        var answer = CompletionFormat.Parse(reply.Content, CompletionStyle.Cot).Answer ?? PlainAnswer(reply.Content);
+        return reply.Truncated ? null : LabelOf(answer, labels);
+    }
+
+    private static string? LabelOf(string? answer, IReadOnlyList<string> labels) =>
+        labels.FirstOrDefault(label => CompletionFormat.Matches(answer?.Trim().TrimEnd('.'), label));
 
     /// <summary>Content without tags is the answer itself, when the reasoning came in a field of its own.</summary>
     private static string? PlainAnswer(string content) =>

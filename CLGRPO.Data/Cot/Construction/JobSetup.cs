@@ -1,0 +1,179 @@
+using CLGRPO.Data.Cot.Prompts;
+using CLGRPO.Data.Datasets;
+using CLGRPO.Data.Store;
+using Microsoft.EntityFrameworkCore;
+
+namespace CLGRPO.Data.Cot.Construction;
+
+/// <summary>A job with everything that it refers to, found and checked.</summary>
+public sealed record JobSetup
+{
+    public required IDbContextFactory<StoreContext> Store { get; init; }
+
+    /// <summary>The data sets root, where pictures lie.</summary>
+    public required string Root { get; init; }
+    public required ConstructionJob Job { get; init; }
+    public required ConstructionConfig Config { get; init; }
+    public required StoredDataset Dataset { get; init; }
+    public required IReadOnlyList<AttributeVocabulary> Attributes { get; init; }
+    public required PromptTemplate Generate { get; init; }
+    public required PromptTemplate Verify { get; init; }
+    public required IReadOnlyList<StoredTeacher> Teachers { get; init; }
+
+    /// <summary>Teacher → what it has cost so far, in all jobs.</summary>
+    public required IReadOnlyDictionary<string, double> Spent { get; init; }
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>Queues a new job; its prompts are pinned to their versions of now.</summary>
+    /// <exception cref="ConstructionException">The settings do not fit; everything that is wrong is named.</exception>
+    public static async Task<ConstructionJob> Create(
+        IDbContextFactory<StoreContext> store,
+        string dataset,
+        string name,
+        ConstructionConfig config,
+        string by,
+        bool isTrial = false,
+        TimeProvider? time = null
+    )
+    {
+        var now = (time ?? TimeProvider.System).GetUtcNow().UtcDateTime;
+        await using var context = store.CreateDbContext();
+        await AddBuiltInPrompts(context, now);
+        var problems = config.Problems().ToList();
+        var target = await context.Datasets.SingleOrDefaultAsync(d => d.Name == dataset);
+        if (target is null)
+            problems.Add($"there is no data set '{dataset}'; import it first");
+        var generate = await FindPrompt(context, config.GeneratePrompt, PromptPurpose.Generate, problems);
+        var verify = await FindPrompt(context, config.VerifyPrompt, PromptPurpose.Verify, problems);
+        await FindTeachers(context, config, problems);
+        Require(problems);
+        var pinned = config with
+        {
+            GeneratePrompt = $"{generate!.Name}@{generate.Version}",
+            VerifyPrompt = $"{verify!.Name}@{verify.Version}",
+        };
+        var job = new ConstructionJob
+        {
+            DatasetId = target!.Id,
+            Name = name,
+            Config = pinned.ToJson(),
+            IsTrial = isTrial,
+            CreatedBy = by,
+            CreatedAt = now,
+        };
+        context.Add(job);
+        await context.SaveChangesAsync();
+        return job;
+    }
+
+    /// <summary>Finds what a job needs to run.</summary>
+    /// <exception cref="ConstructionException">There is no such job, it is over, or something it refers to is gone.</exception>
+    public static async Task<JobSetup> Load(
+        IDbContextFactory<StoreContext> store,
+        string root,
+        long jobId,
+        TimeProvider? time = null
+    )
+    {
+        await using var context = store.CreateDbContext();
+        var job =
+            await context.Jobs.AsNoTracking().Include(job => job.Dataset).SingleOrDefaultAsync(job => job.Id == jobId)
+            ?? throw new ConstructionException($"There is no construction {jobId}.");
+        if (job.State is JobState.Completed or JobState.Cancelled)
+            throw new ConstructionException(
+                $"Construction {jobId} is {job.State.ToString().ToLowerInvariant()}; begin a new one."
+            );
+        var config = ConstructionConfig.Parse(job.Config);
+        var problems = new List<string>();
+        var generate = await FindPrompt(context, config.GeneratePrompt, PromptPurpose.Generate, problems);
+        var verify = await FindPrompt(context, config.VerifyPrompt, PromptPurpose.Verify, problems);
+        var teachers = await FindTeachers(context, config, problems);
+        Require(problems);
+        return new JobSetup
+        {
+            Store = store,
+            Root = root,
+            Job = job,
+            Config = config,
+            Dataset = job.Dataset!,
+            Attributes = await VocabularyOf(context, job.DatasetId),
+            Generate = generate!,
+            Verify = verify!,
+            Teachers = teachers,
+            Spent = await context
+                .Calls.GroupBy(call => call.Teacher)
+                .ToDictionaryAsync(calls => calls.Key, calls => calls.Sum(call => call.Cost), StringComparer.Ordinal),
+            Time = time ?? TimeProvider.System,
+        };
+    }
+
+    private static async Task<PromptTemplate?> FindPrompt(
+        StoreContext context,
+        string reference,
+        PromptPurpose purpose,
+        List<string> problems
+    )
+    {
+        var parts = reference.Split('@');
+        var (name, version) = (parts[0], parts.Length > 1 && int.TryParse(parts[1], out var number) ? number : 0);
+        var prompt = await context
+            .Prompts.AsNoTracking()
+            .Where(prompt => prompt.Name == name && (version == 0 || prompt.Version == version))
+            .OrderByDescending(prompt => prompt.Version)
+            .FirstOrDefaultAsync();
+        if (prompt is null)
+            problems.Add($"there is no prompt '{reference}'");
+        else if (prompt.Purpose != purpose)
+            problems.Add($"prompt '{reference}' is one to {prompt.Purpose.ToString().ToLowerInvariant()}");
+        return prompt;
+    }
+
+    private static async Task<IReadOnlyList<StoredTeacher>> FindTeachers(
+        StoreContext context,
+        ConstructionConfig config,
+        List<string> problems
+    )
+    {
+        var names = config.Generators.Concat(config.Verifiers).Distinct(StringComparer.Ordinal).ToList();
+        var teachers = await context.Teachers.AsNoTracking().Where(t => names.Contains(t.Name)).ToListAsync();
+        foreach (var name in names)
+        {
+            var teacher = teachers.Find(teacher => teacher.Name == name);
+            if (teacher is null)
+                problems.Add($"there is no teacher '{name}'");
+            else if (!teacher.Enabled)
+                problems.Add($"teacher '{name}' is switched off");
+        }
+        return teachers;
+    }
+
+    private static async Task<IReadOnlyList<AttributeVocabulary>> VocabularyOf(StoreContext context, long datasetId)
+    {
+        var values = await context.AttributeValues.Where(value => value.DatasetId == datasetId).ToListAsync();
+        return
+        [
+            .. values
+                .Where(value => value.Value is not null)
+                .OrderBy(value => value.AttributeOrder)
+                .ThenBy(value => value.ValueOrder)
+                .GroupBy(value => value.Attribute, StringComparer.Ordinal)
+                .Select(values => new AttributeVocabulary(values.Key, [.. values.Select(value => value.Value!)])),
+        ];
+    }
+
+    private static async Task AddBuiltInPrompts(StoreContext context, DateTime now)
+    {
+        foreach (var prompt in BuiltInPrompts.All(now))
+        {
+            if (!await context.Prompts.AnyAsync(known => known.Name == prompt.Name))
+                context.Add(prompt);
+        }
+        await context.SaveChangesAsync();
+    }
+
+    private static void Require(List<string> problems)
+    {
+        if (problems.Count > 0)
+            throw new ConstructionException("The construction cannot begin: " + string.Join("; ", problems) + ".");
+    }
+}
