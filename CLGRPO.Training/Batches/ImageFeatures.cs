@@ -28,12 +28,13 @@ public sealed class ImageFeatures(PreparedSplit split, bool frozen, long memoryB
 
     /// <param name="model">A replica of the policy; its graph is recorded where the vision tower trains.</param>
     /// <param name="samples">Indexes into the split.</param>
+    /// <param name="tape">Keeps the layers' inputs in place of that graph; null for the graph.</param>
     /// <returns>[image tokens, feature size].</returns>
-    public Tensor Of(VisionLanguageModel model, IReadOnlyList<int> samples)
+    public Tensor Of(VisionLanguageModel model, IReadOnlyList<int> samples, LayerTape? tape = null)
     {
         if (!frozen)
             return is_grad_enabled()
-                ? model.ImageFeatures(Tiles(model, samples))
+                ? model.ImageFeatures(Tiles(model, samples), tape)
                 : cat(Compute(model, samples, Math.Clamp(PatchesAtOnce / PatchesOf(model, samples), 1, ImagesAtOnce)));
         var features = Known(samples);
         int[] missing = [.. samples.Where(sample => !features.ContainsKey(sample)).Distinct()];

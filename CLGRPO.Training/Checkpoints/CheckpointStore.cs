@@ -119,7 +119,7 @@ public sealed class CheckpointStore(string folder)
             {
                 foreach (var (_, piece) in Pieces(value))
                 {
-                    using var onHost = piece.cpu();
+                    using var onHost = piece.to(ScalarType.Float32, CPU); // a bfloat16 reference too: it loses nothing
                     stream.Write(MemoryMarshal.AsBytes(onHost.data<float>().ToArray().AsSpan()));
                 }
             }

@@ -18,7 +18,7 @@ public sealed record PretrainedModel(VisionLanguageModel Model, Tokenizer Tokeni
 
     /// <summary>Loads a folder in Hugging Face's layout.</summary>
     /// <exception cref="ModelException">The folder or one of its files cannot be used; the message says which and why.</exception>
-    public static PretrainedModel Load(string folder, Device? device = null)
+    public static PretrainedModel Load(string folder, Device? device = null, Precision precision = Precision.Fp32)
     {
         if (!Directory.Exists(folder))
             throw new ModelException($"There is no model folder '{folder}'.");
@@ -26,7 +26,7 @@ public sealed record PretrainedModel(VisionLanguageModel Model, Tokenizer Tokeni
         var config = ModelConfigJson.Read(Path.Combine(folder, "config.json"));
         config = config with { Language = config.Language with { TieEmbeddings = !ModelWeights.HasHead(weights) } };
         var tokenizer = Tokenizer.Load(Path.Combine(folder, "tokenizer.json"));
-        var model = VisionLanguageModel.Create(config, device);
+        var model = VisionLanguageModel.Create(config, device, precision);
         try
         {
             ModelWeights.Load(model, weights);

@@ -37,17 +37,17 @@ public sealed class PolicyReplicas : IDisposable
         });
 
     /// <summary>Adds all replicas' gradients into the policy's, in order, and clears the others for the next step.</summary>
-    /// <returns>[elements]: the policy's flat gradient.</returns>
+    /// <returns>[elements]: the policy's flat gradient, float32.</returns>
     public Tensor ReduceGradients()
     {
         using var noGrad = no_grad();
         var total =
-            Policy.Trained.Gradients
+            Policy.Trained.GradientSums
             ?? throw new InvalidOperationException("The policy has no gradients: no part of it trains.");
         foreach (var replica in _replicas.AsSpan(1))
         {
-            total.add_(replica.Trained.Gradients!);
-            replica.Trained.Gradients!.zero_();
+            total.add_(replica.Trained.GradientSums!);
+            replica.Trained.GradientSums!.zero_();
         }
         return total;
     }

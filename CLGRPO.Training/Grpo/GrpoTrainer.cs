@@ -248,8 +248,14 @@ public sealed class GrpoTrainer(
     )
     {
         var rollouts = slice.Rollouts(all, config.GroupSize).ToList();
-        var head = new TokenLogprobs(replica.Decoder.Head, config.Sampling.Temperature);
-        var result = head.Forward(replica.Forward(batch, _features.Of(replica, slice.Samples)), batch.Targets);
+        var tape = config.GradientCheckpointing ? new LayerTape() : null;
+        var head = new TokenLogprobs(
+            replica.Decoder.Head,
+            config.Sampling.Temperature,
+            headGradient: replica.Decoder.HeadGradient
+        );
+        var features = _features.Of(replica, slice.Samples, tape);
+        var result = head.Forward(replica.Forward(batch, features, tape), batch.Targets);
         Tensor Padded(IEnumerable<float> values) => batch.Padded(tensor(values.ToArray()).to(replica.Device));
         var micro = new GrpoBatch(
             Logprobs: batch.Padded(result.Logprobs),
@@ -268,6 +274,8 @@ public sealed class GrpoTrainer(
         var share = _loss.Share(micro, totals);
         share.Loss.backward();
         head.Backward(result);
+        tape?.Backward();
+        replica.Trained.SumGradients();
         var metrics = new ClipMetrics(config.Clip);
         metrics.Add(micro, share);
         return (share.Loss.item<float>(), metrics);

@@ -63,7 +63,9 @@ internal sealed class CausalAttention(HeadShape heads, long rows, long tokens, D
             return FusedAttention.Causal(heads, rows, tokens, queries, keys, values);
         var k = heads.KeysOrValues(keys, rows, tokens);
         var v = heads.KeysOrValues(values, rows, tokens);
-        var scores = _mask.baddbmm(heads.Queries(queries, rows, tokens), k.transpose(1, 2), alpha: heads.Scale);
+        var scores = _mask
+            .to(queries.dtype)
+            .baddbmm(heads.Queries(queries, rows, tokens), k.transpose(1, 2), alpha: heads.Scale);
         return heads.Flat(scores.softmax(-1).bmm(v), rows, tokens);
     }
 }
@@ -123,9 +125,9 @@ internal sealed class GroupAttention(
         var perPrompt = q.view(prompts * kv, group * shared * completionTokens, size);
         var promptScores = _promptPadding is null
             ? perPrompt.bmm(promptKeys.transpose(1, 2)) * heads.Scale
-            : _promptPadding.baddbmm(perPrompt, promptKeys.transpose(1, 2), alpha: heads.Scale);
+            : _promptPadding.to(queries.dtype).baddbmm(perPrompt, promptKeys.transpose(1, 2), alpha: heads.Scale);
         var perRow = q.view(prompts * kv * group, shared * completionTokens, size);
-        var ownScores = _completionMask.baddbmm(perRow, ownKeys.transpose(1, 2), alpha: heads.Scale);
+        var ownScores = _completionMask.to(queries.dtype).baddbmm(perRow, ownKeys.transpose(1, 2), alpha: heads.Scale);
 
         var weights = cat(
                 [promptScores.view(prompts * kv * group, shared * completionTokens, promptTokens), ownScores],

@@ -14,7 +14,7 @@ public sealed class LoraAdapters : IDisposable
 
     /// <summary>Adapters of zeros for the modules of these names.</summary>
     internal LoraAdapters(VisionLanguageModel model, LoraConfig config, IReadOnlySet<string> modules)
-        : this(model, config, modules, new ParameterStore(), new Merging()) { }
+        : this(model, config, modules, new ParameterStore(model.Parameters.Dtype), new Merging()) { }
 
     private LoraAdapters(
         VisionLanguageModel model,

@@ -85,6 +85,9 @@ public sealed class Parameter
     /// <summary>The weight itself; a leaf whose gradient lies in the flat gradient buffer.</summary>
     public Tensor Value { get; internal set; } = null!;
 
+    /// <summary>float32, of the weight's shape: where gradients are summed over micro-batches; null when it does not train.</summary>
+    public Tensor? GradientSum { get; internal set; }
+
     /// <summary>What an adapter adds to this matrix; null without one.</summary>
     internal LowRankUpdate? Update { get; set; }
 

@@ -17,22 +17,29 @@ public sealed class ParameterStore : IDisposable
 {
     private readonly List<Parameter> _parameters = [];
     private readonly bool _ownsWeights;
+    private long _firstTrained;
 
-    public ParameterStore() => _ownsWeights = true;
+    /// <param name="dtype">Of weights and gradients.</param>
+    public ParameterStore(ScalarType dtype = ScalarType.Float32) => (_ownsWeights, Dtype) = (true, dtype);
 
-    private ParameterStore(Tensor sharedWeights)
-    {
-        Weights = sharedWeights;
-        _ownsWeights = false;
-    }
+    private ParameterStore(Tensor sharedWeights) => (Weights, Dtype) = (sharedWeights, sharedWeights.dtype);
+
+    /// <summary>Type of weights and gradients: float32 or bfloat16.</summary>
+    public ScalarType Dtype { get; }
 
     public IReadOnlyList<Parameter> Parameters => _parameters;
 
     /// <summary>[elements]; every parameter is a view of it.</summary>
     public Tensor Weights { get; private set; } = null!;
 
-    /// <summary>[elements]; null until <see cref="EnableGradients"/>.</summary>
+    /// <summary>Where a backward pass leaves its gradients: from the first trained part to the last; null until <see cref="EnableGradients"/>.</summary>
     public Tensor? Gradients { get; private set; }
+
+    /// <summary>
+    /// float32, as long as <see cref="Gradients"/>: the sum over micro-batches. In float32 it is the same tensor; bfloat16
+    /// gradients are added to it by <see cref="SumGradients"/>, since small addends to a bfloat16 sum would be lost.
+    /// </summary>
+    public Tensor? GradientSums { get; private set; }
 
     /// <summary>Runs of the flat buffer by part and weight decay, in order.</summary>
     public IReadOnlyList<ParameterSegment> Segments { get; private set; } = [];
@@ -78,7 +85,7 @@ public sealed class ParameterStore : IDisposable
         Segments = segments;
         Count = offset;
         if (_ownsWeights)
-            Weights = zeros(Count, dtype: ScalarType.Float32, device: device).DetachFromDisposeScope();
+            Weights = zeros(Count, dtype: Dtype, device: device).DetachFromDisposeScope();
         foreach (var parameter in _parameters)
             parameter.Value = View(Weights, parameter).DetachFromDisposeScope();
     }
@@ -89,19 +96,36 @@ public sealed class ParameterStore : IDisposable
     /// <summary>Makes the chosen parts trainable: their gradients accumulate in <see cref="Gradients"/>.</summary>
     public void EnableGradients(IReadOnlySet<ModelPart> parts)
     {
-        Gradients?.Dispose();
-        Gradients = zeros_like(Weights).DetachFromDisposeScope();
-        foreach (var parameter in _parameters)
+        DropGradients();
+        if (Segments.Where(segment => parts.Contains(segment.Part)).ToList() is not { Count: > 0 } trained)
+            return;
+        _firstTrained = trained[0].Offset;
+        var count = trained[^1].Offset + trained[^1].Count - _firstTrained;
+        Tensor Zeros(ScalarType dtype) => zeros(count, dtype: dtype, device: Weights.device).DetachFromDisposeScope();
+        Gradients = Zeros(Dtype);
+        GradientSums = Dtype == ScalarType.Float32 ? Gradients : Zeros(ScalarType.Float32);
+        foreach (var parameter in _parameters.Where(parameter => parts.Contains(parameter.Part)))
         {
-            var trains = parts.Contains(parameter.Part);
-            parameter.Value.grad = null;
-            parameter.Value.requires_grad = trains;
-            if (!trains)
-                continue;
-            using var gradient = View(Gradients, parameter);
+            using var gradient = View(Gradients, parameter, _firstTrained);
+            parameter.Value.requires_grad = true;
             parameter.Value.grad = gradient;
+            parameter.GradientSum = View(GradientSums, parameter, _firstTrained).DetachFromDisposeScope();
         }
     }
+
+    /// <summary>Adds what a backward pass left in <see cref="Gradients"/> to <see cref="GradientSums"/>; call it after each.</summary>
+    public void SumGradients()
+    {
+        if (Gradients is null || ReferenceEquals(Gradients, GradientSums))
+            return;
+        using var noGrad = no_grad();
+        GradientSums!.add_(Gradients);
+        Gradients.zero_();
+    }
+
+    /// <summary>The part of <see cref="GradientSums"/> that belongs to a trained segment; the caller disposes it.</summary>
+    internal Tensor GradientSumsOf(ParameterSegment segment) =>
+        GradientSums!.narrow(0, segment.Offset - _firstTrained, segment.Count);
 
     /// <summary>Fills the weights with fresh values, the same for the same seed on any machine.</summary>
     public void Initialize(long seed, ModelConfig config)
@@ -117,19 +141,33 @@ public sealed class ParameterStore : IDisposable
         }
     }
 
-    private static Tensor View(Tensor flat, Parameter parameter)
+    private static Tensor View(Tensor flat, Parameter parameter, long first = 0)
     {
-        using var piece = flat.narrow(0, parameter.Offset, parameter.Count);
+        using var piece = flat.narrow(0, parameter.Offset - first, parameter.Count);
         using var shaped = piece.view(parameter.Shape);
         return shaped.detach();
     }
 
     public void Dispose()
     {
+        DropGradients();
         foreach (var parameter in _parameters)
             parameter.Value.Dispose();
-        Gradients?.Dispose();
         if (_ownsWeights)
             Weights.Dispose();
+    }
+
+    private void DropGradients()
+    {
+        foreach (var parameter in _parameters)
+        {
+            parameter.Value.grad = null;
+            parameter.Value.requires_grad = false;
+            parameter.GradientSum?.Dispose();
+            parameter.GradientSum = null;
+        }
+        GradientSums?.Dispose();
+        Gradients?.Dispose();
+        (Gradients, GradientSums) = (null, null);
     }
 }

@@ -44,6 +44,9 @@ public sealed class Qwen2Decoder
     /// <summary>[vocabulary, hidden]: the output head, or the embedding where they are tied.</summary>
     public Tensor Head => (_head ?? _embedding).Value;
 
+    /// <summary>[vocabulary, hidden], float32: where the head's gradient is summed; null when it does not train.</summary>
+    public Tensor? HeadGradient => (_head ?? _embedding).GradientSum;
+
     /// <param name="ids">[tokens], int64.</param>
     /// <returns>[tokens, hidden].</returns>
     public Tensor Embed(Tensor ids) => _embedding.Value.index_select(0, ids);
@@ -51,9 +54,15 @@ public sealed class Qwen2Decoder
     /// <param name="embedded">[tokens, hidden].</param>
     /// <param name="turns">RoPE at the tokens' positions.</param>
     /// <param name="attention">Which token sees which.</param>
+    /// <param name="tape">Keeps the layers' inputs in place of a graph; null for a graph.</param>
     /// <returns>[tokens, hidden], before the final norm.</returns>
-    public Tensor Forward(Tensor embedded, Tensor turns, IAttention attention)
+    public Tensor Forward(Tensor embedded, Tensor turns, IAttention attention, LayerTape? tape = null)
     {
+        if (tape is not null)
+            return tape.Forward(
+                embedded,
+                [.. _layers.Select((layer, i) => (Func<Tensor, Tensor>)(x => layer.Forward(x, turns, attention, i)))]
+            );
         var x = embedded;
         for (var layer = 0; layer < _layers.Length; layer++)
         {
@@ -70,9 +79,12 @@ public sealed class Qwen2Decoder
     /// <summary>The norm before the head; apply it to the rows whose logits are wanted.</summary>
     public Tensor FinalNorm(Tensor hidden) => RmsNorm(hidden, _finalNorm.Value, _config.RmsNormEps);
 
-    /// <summary>x · w / √(mean(x²) + ε). Source: arXiv:1910.07467.</summary>
-    internal static Tensor RmsNorm(Tensor x, Tensor weight, double eps) =>
-        x * (x.square().mean([-1], true) + eps).rsqrt() * weight;
+    /// <summary>x · w / √(mean(x²) + ε), the norm in float32. Source: arXiv:1910.07467.</summary>
+    internal static Tensor RmsNorm(Tensor x, Tensor weight, double eps)
+    {
+        var wide = x.to(ScalarType.Float32);
+        return (wide * (wide.square().mean([-1], true) + eps).rsqrt()).to(x.dtype) * weight;
+    }
 
     private sealed class DecoderLayer
     {

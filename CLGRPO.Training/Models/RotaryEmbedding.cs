@@ -40,11 +40,11 @@ public sealed class RotaryEmbedding
 
     /// <summary>Turns queries and keys.</summary>
     /// <param name="queriesAndKeys">[tokens, (heads + key-value heads) · d].</param>
-    /// <param name="turns">What <see cref="At"/> gave for the tokens' positions.</param>
+    /// <param name="turns">What <see cref="At"/> gave for the tokens' positions; complex float32, so the product is too.</param>
     public static Tensor Turn(Tensor queriesAndKeys, Tensor turns)
     {
         var (tokens, width) = (queriesAndKeys.shape[0], queriesAndKeys.shape[1]);
-        var pairs = queriesAndKeys.view(tokens, width / 2, 2).view_as_complex();
-        return (pairs * turns).view_as_real().view(tokens, width);
+        var pairs = queriesAndKeys.to(ScalarType.Float32).view(tokens, width / 2, 2).view_as_complex();
+        return (pairs * turns).view_as_real().view(tokens, width).to(queriesAndKeys.dtype);
     }
 }

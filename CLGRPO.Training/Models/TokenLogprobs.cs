@@ -6,12 +6,18 @@ namespace CLGRPO.Training.Models;
 /// <summary>
 /// Log-probabilities and entropies of chosen tokens, in chunks along the tokens: [tokens, vocabulary] never lives as a
 /// whole. The gradient is the closed form (onehot − p) · g, recomputed chunk by chunk, so nothing of that size is kept
-/// between forward and backward either.
+/// between forward and backward either. Logits have the head's type; all that follows is float32.
 /// </summary>
 /// <param name="head">[vocabulary, hidden].</param>
 /// <param name="temperature">Logits are divided by it (reference/grpo.md §1).</param>
 /// <param name="chunkElements">Logits that may live at once.</param>
-public sealed class TokenLogprobs(Tensor head, double temperature = 1, long chunkElements = 1L << 25)
+/// <param name="headGradient">[vocabulary, hidden]: where the head's gradient is added; null for the head's own.</param>
+public sealed class TokenLogprobs(
+    Tensor head,
+    double temperature = 1,
+    long chunkElements = 1L << 25,
+    Tensor? headGradient = null
+)
 {
     /// <summary>What one forward pass gives, and what its backward pass needs.</summary>
     /// <param name="Hidden">[tokens, hidden], part of the graph.</param>
@@ -34,7 +40,7 @@ public sealed class TokenLogprobs(Tensor head, double temperature = 1, long chun
             logprobs.Add(
                 all.gather(1, targets.narrow(0, first, count).unsqueeze(1)).squeeze(1).MoveToOuterDisposeScope()
             );
-            entropies.Add((all.exp() * all).sum(1).neg_().MoveToOuterDisposeScope());
+            entropies.Add(all.exp().mul_(all).sum(1).neg_().MoveToOuterDisposeScope());
         }
         return new Result(hidden, targets, cat(logprobs).requires_grad_(), cat(entropies));
     }
@@ -66,15 +72,21 @@ public sealed class TokenLogprobs(Tensor head, double temperature = 1, long chun
         var scaled = gradient.narrow(0, first, count).unsqueeze(1) / temperature; // [chunk, 1]
         var logits = LogSoftmax(hidden).exp_().mul_(-scaled);
         logits.scatter_add_(1, result.Targets.narrow(0, first, count).unsqueeze(1), scaled);
-        hiddenGradient.narrow(0, first, count).copy_(logits.matmul(head));
-        if (head.grad is { } headGradient)
-            headGradient.addmm_(logits.t(), hidden);
+        var ofLogits = logits.to(hidden.dtype);
+        hiddenGradient.narrow(0, first, count).copy_(ofLogits.matmul(head));
+        if ((headGradient ?? head.grad) is not { } sum)
+            return;
+        if (sum.dtype == hidden.dtype)
+            sum.addmm_(ofLogits.t(), hidden);
+        else
+            sum.add_(ofLogits.t().matmul(hidden)); // a float32 sum of bfloat16 products
     }
 
     private Tensor LogSoftmax(Tensor hidden)
     {
-        var logits = linear(hidden, head);
-        return (temperature == 1 ? logits : logits.div_(temperature)).log_softmax(-1);
+        using var scope = NewDisposeScope(); // the logits go when they are normalised
+        var logits = linear(hidden, head).to(ScalarType.Float32);
+        return (temperature == 1 ? logits : logits.div_(temperature)).log_softmax(-1).MoveToOuterDisposeScope();
     }
 
     private IEnumerable<(long First, long Count)> Chunks(long tokens)

@@ -34,8 +34,11 @@ public sealed class VisionLanguageModel : IDisposable
     public ParameterStore Trained => Adapters?.Parameters ?? Parameters;
 
     /// <summary>A model whose weights are zero until they are loaded or initialised.</summary>
-    public static VisionLanguageModel Create(ModelConfig config, Device? device = null) =>
-        new(config.Validated(), new ParameterStore(), device ?? CPU, null);
+    public static VisionLanguageModel Create(
+        ModelConfig config,
+        Device? device = null,
+        Precision precision = Precision.Fp32
+    ) => new(config.Validated(), new ParameterStore(precision.Dtype()), device ?? CPU, null);
 
     /// <summary>What a model of this shape consists of; no memory is taken for it.</summary>
     internal static IReadOnlyList<Parameter> Declare(ModelConfig config)
@@ -85,7 +88,7 @@ public sealed class VisionLanguageModel : IDisposable
     /// <summary>A copy with weights of its own, such as a reference policy.</summary>
     public VisionLanguageModel Copy()
     {
-        var copy = new VisionLanguageModel(Config, new ParameterStore(), Device, _rotary);
+        var copy = new VisionLanguageModel(Config, new ParameterStore(Parameters.Dtype), Device, _rotary);
         using var noGrad = no_grad();
         copy.Parameters.Weights.copy_(Parameters.Weights);
         return copy;
@@ -93,17 +96,19 @@ public sealed class VisionLanguageModel : IDisposable
 
     /// <summary>Image tokens before the projector.</summary>
     /// <param name="tiles">[tiles, 3, size, size], normalised.</param>
+    /// <param name="tape">Keeps the layers' inputs in place of a graph; null for a graph.</param>
     /// <returns>[tiles · tokens per tile, feature size].</returns>
-    public Tensor ImageFeatures(Tensor tiles) => Vision.Forward(tiles);
+    public Tensor ImageFeatures(Tensor tiles, LayerTape? tape = null) => Vision.Forward(tiles, tape);
 
     /// <summary>Runs the decoder over a batch.</summary>
     /// <param name="batch">Tokens, positions and who sees whom.</param>
     /// <param name="imageFeatures">[image tokens of the batch, feature size], in the order of the batch's images; null when it has none.</param>
+    /// <param name="tape">Keeps the layers' inputs in place of a graph; null for a graph.</param>
     /// <returns>[predictors, hidden], normed: the states whose logits predict the batch's targets.</returns>
     /// <exception cref="ModelException">Image features and image tokens do not match in number.</exception>
-    public Tensor Forward(TokenBatch batch, Tensor? imageFeatures)
+    public Tensor Forward(TokenBatch batch, Tensor? imageFeatures, LayerTape? tape = null)
     {
-        var hidden = Decoder.Forward(Embed(batch, imageFeatures), _rotary.At(batch.Positions), batch.Attention);
+        var hidden = Decoder.Forward(Embed(batch, imageFeatures), _rotary.At(batch.Positions), batch.Attention, tape);
         return Decoder.FinalNorm(hidden.index_select(0, batch.Predictors));
     }
 

@@ -58,10 +58,19 @@ public sealed class VisionTransformer
 
     /// <summary>Sees tiles.</summary>
     /// <param name="tiles">[tiles, 3, size, size], normalised.</param>
+    /// <param name="tape">Keeps the layers' inputs in place of a graph; null for a graph.</param>
     /// <returns>[tiles · tokens per tile, 4 · hidden]: the patches, class token dropped, pixel-shuffled.</returns>
-    public Tensor Forward(Tensor tiles)
+    public Tensor Forward(Tensor tiles, LayerTape? tape = null)
     {
-        var x = Embed(tiles);
+        var x = Embed(tiles.to(_patchWeight.Value.dtype));
+        x = tape is null
+            ? Encode(x)
+            : tape.Forward(x, Array.ConvertAll(_layers, layer => (Func<Tensor, Tensor>)layer.Forward));
+        return PixelShuffle(x.narrow(1, 1, x.shape[1] - 1));
+    }
+
+    private Tensor Encode(Tensor x)
+    {
         foreach (var layer in _layers)
         {
             // What a layer computes on its way is gone before the next begins, but for what a graph keeps.
@@ -69,7 +78,7 @@ public sealed class VisionTransformer
             using var scope = NewDisposeScope();
             x = layer.Forward(x).MoveToOuterDisposeScope();
         }
-        return PixelShuffle(x.narrow(1, 1, x.shape[1] - 1));
+        return x;
     }
 
     private Tensor Embed(Tensor tiles)

@@ -52,6 +52,7 @@ public sealed class AdamW(IReadOnlyList<ParameterGroup> groups, double beta1, do
                 group.Gradients.mul_(shrink);
             }
             Update(group, learningRate * group.LearningRateScale);
+            group.Round();
         }
         ZeroGradients();
         return norm;

@@ -11,8 +11,8 @@ public sealed class ParameterGroup : IDisposable
 
     /// <param name="name">Names the group in checkpoints.</param>
     /// <param name="places">Name, first element and elements of each parameter, for messages.</param>
-    /// <param name="values">[n]; the parameters are views of it.</param>
-    /// <param name="gradients">[n]; the parameters' gradients are views of it.</param>
+    /// <param name="values">[n]; the parameters are views of it. Unless it is float32, the group keeps master weights.</param>
+    /// <param name="gradients">[n], float32: the gradients of the step.</param>
     /// <param name="weightDecay">Decoupled decay.</param>
     /// <param name="learningRateScale">Multiplies the learning rate.</param>
     public ParameterGroup(
@@ -24,10 +24,12 @@ public sealed class ParameterGroup : IDisposable
         double learningRateScale = 1
     )
     {
-        (Name, _places, Values, Gradients) = (name, places, values, gradients);
+        (Name, _places, Gradients) = (name, places, gradients);
         (WeightDecay, LearningRateScale) = (weightDecay, learningRateScale);
-        FirstMoment = zeros_like(values).DetachFromDisposeScope();
-        SecondMoment = zeros_like(values).DetachFromDisposeScope();
+        Rounded = values.dtype == ScalarType.Float32 ? null : values;
+        Values = Rounded is null ? values : Master(values);
+        FirstMoment = zeros_like(Values).DetachFromDisposeScope();
+        SecondMoment = zeros_like(Values).DetachFromDisposeScope();
     }
 
     public string Name { get; }
@@ -37,16 +39,22 @@ public sealed class ParameterGroup : IDisposable
     /// <summary>Multiplies the learning rate.</summary>
     public double LearningRateScale { get; }
 
-    /// <summary>[n]; the parameters are views of it.</summary>
+    /// <summary>[n], float32: what the optimizer moves. The parameters are views of it, or of <see cref="Rounded"/>.</summary>
     public Tensor Values { get; }
 
-    /// <summary>[n]; the parameters' gradients are views of it.</summary>
+    /// <summary>
+    /// [n], bfloat16: <see cref="Values"/> as the model computes with them; null where the model's weights are float32. A
+    /// step is often smaller than a bfloat16 weight's last bit, so it is the master that moves.
+    /// </summary>
+    public Tensor? Rounded { get; }
+
+    /// <summary>[n], float32: the gradients of the step.</summary>
     public Tensor Gradients { get; }
 
-    /// <summary>[n]; AdamW's running mean of gradients.</summary>
+    /// <summary>[n], float32: AdamW's running mean of gradients.</summary>
     public Tensor FirstMoment { get; }
 
-    /// <summary>[n]; AdamW's running mean of squared gradients.</summary>
+    /// <summary>[n], float32: AdamW's running mean of squared gradients.</summary>
     public Tensor SecondMoment { get; }
 
     /// <summary>Moves the parameters' values into one tensor and makes each parameter, and its gradient, a view of it.</summary>
@@ -79,6 +87,9 @@ public sealed class ParameterGroup : IDisposable
         return group;
     }
 
+    /// <summary>Gives the model the values that a step has moved.</summary>
+    internal void Round() => Rounded?.copy_(Values);
+
     /// <summary>The parameters whose gradient holds a NaN or an infinity.</summary>
     public IReadOnlyList<string> NonFiniteGradients()
     {
@@ -95,9 +106,16 @@ public sealed class ParameterGroup : IDisposable
     public void Dispose()
     {
         Values.Dispose();
+        Rounded?.Dispose();
         Gradients.Dispose();
         FirstMoment.Dispose();
         SecondMoment.Dispose();
+    }
+
+    private static Tensor Master(Tensor rounded)
+    {
+        using var noGrad = no_grad();
+        return rounded.to(ScalarType.Float32).DetachFromDisposeScope();
     }
 
     private void Adopt(Tensor parameter, long start)

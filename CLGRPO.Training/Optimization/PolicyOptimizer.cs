@@ -59,17 +59,20 @@ public sealed class PolicyOptimizer : IDisposable
         return _adam.Step(LearningRate, _config.MaxGradNorm);
     }
 
-    /// <summary>What a checkpoint keeps: name → moments.</summary>
-    public IReadOnlyList<(string Name, Tensor Value)> State =>
-        [
-            .. _adam.Groups.SelectMany(group =>
-                new[] { ($"{group.Name}.exp_avg", group.FirstMoment), ($"{group.Name}.exp_avg_sq", group.SecondMoment) }
-            ),
-        ];
+    /// <summary>What a checkpoint keeps, float32: name → moments, and master weights where the model's own are rounded.</summary>
+    public IReadOnlyList<(string Name, Tensor Value)> State => [.. _adam.Groups.SelectMany(StateOf)];
 
     public void RestoreStepCount(long steps) => _adam.RestoreStepCount(steps);
 
     public void Dispose() => _adam.Dispose();
+
+    private static IEnumerable<(string Name, Tensor Value)> StateOf(ParameterGroup group)
+    {
+        if (group.Rounded is not null)
+            yield return ($"{group.Name}.master", group.Values);
+        yield return ($"{group.Name}.exp_avg", group.FirstMoment);
+        yield return ($"{group.Name}.exp_avg_sq", group.SecondMoment);
+    }
 
     private double ScaleOf(ModelPart part) =>
         _trainable.LearningRateOf(part) is { } rate ? rate / _config.LearningRate : 1;
@@ -86,7 +89,7 @@ public sealed class PolicyOptimizer : IDisposable
             name,
             [.. places],
             store.Weights.narrow(0, segment.Offset, segment.Count).DetachFromDisposeScope(),
-            store.Gradients!.narrow(0, segment.Offset, segment.Count).DetachFromDisposeScope(),
+            store.GradientSumsOf(segment).DetachFromDisposeScope(),
             segment.Decays ? _config.WeightDecay : 0,
             ScaleOf(segment.Part)
         );

@@ -84,12 +84,15 @@ public sealed class SftTrainer(
             replica.Config,
             replica.Device
         );
-        var features = _features?.Of(replica, samples) ?? replica.ImageFeatures(Tiles(replica, samples, epoch));
-        var head = new TokenLogprobs(replica.Decoder.Head);
-        var result = head.Forward(replica.Forward(batch, features), batch.Targets);
+        var tape = config.GradientCheckpointing ? new LayerTape() : null;
+        var features = _features?.Of(replica, samples) ?? replica.ImageFeatures(Tiles(replica, samples, epoch), tape);
+        var head = new TokenLogprobs(replica.Decoder.Head, headGradient: replica.Decoder.HeadGradient);
+        var result = head.Forward(replica.Forward(batch, features, tape), batch.Targets);
         var loss = result.Logprobs.sum().neg().div(stepTokens);
         loss.backward();
         head.Backward(result);
+        tape?.Backward();
+        replica.Trained.SumGradients();
         return loss.item<float>();
     }
 

@@ -15,13 +15,13 @@ internal static class NanoModel
     // Enough for every word of a built-in data set to become one token; training stops earlier when no pair is left.
     private const int LargestVocabulary = 2048;
 
-    /// <param name="recipe">Gives shape, prompt and seed.</param>
+    /// <param name="recipe">Gives shape, precision, prompt and seed.</param>
     /// <param name="dataset">Its training texts make the vocabulary.</param>
     /// <param name="device">Where.</param>
     public static PretrainedModel Create(Recipe recipe, DatasetVersion dataset, Device device)
     {
         var tokenizer = TrainTokenizer(recipe, dataset);
-        var model = VisionLanguageModel.Create(Config(recipe.Model, tokenizer), device);
+        var model = VisionLanguageModel.Create(Config(recipe.Model, tokenizer), device, recipe.Precision);
         model.Parameters.Initialize(recipe.Seed, model.Config);
         var images = new ImagePreprocessorConfig(
             recipe.Model.Vision.ImageSize,

@@ -26,7 +26,6 @@ internal sealed class StageRunner(RunSession session, WorkerThreads threads, Dev
     /// <returns>True when all stages are done; false when the run was asked to stop.</returns>
     public bool Run()
     {
-        RequireSupported();
         var firstRunStep = 0;
         foreach (var stage in Recipe.Stages)
         {
@@ -39,15 +38,6 @@ internal sealed class StageRunner(RunSession session, WorkerThreads threads, Dev
         return true;
     }
 
-    /// <exception cref="ModelException">The recipe asks for what this build cannot train.</exception>
-    private void RequireSupported()
-    {
-        if (Recipe.Precision != Precision.Fp32)
-            throw new ModelException("precision: bf16 cannot be trained by this build; give precision: fp32.");
-        if (Recipe.Stages.Any(stage => stage.Sft?.GradientCheckpointing ?? stage.Grpo!.GradientCheckpointing))
-            throw new ModelException("gradient_checkpointing cannot be done by this build; leave it out.");
-    }
-
     /// <returns>False when the stage was asked to stop before its end.</returns>
     private bool Train(Stage stage, int totalSteps, int firstRunStep)
     {
@@ -55,9 +45,7 @@ internal sealed class StageRunner(RunSession session, WorkerThreads threads, Dev
         var progress = checkpoint is null ? new StageProgress() : session.Checkpoints.ReadState(checkpoint).Progress;
         // A checkpoint's weights hold the adapters; what they are added to is what the stage began with.
         using var model =
-            checkpoint is null || stage.Lora is not null
-                ? Start(stage)
-                : PretrainedModel.Load(session.Checkpoints.PathOf(checkpoint), device);
+            checkpoint is null || stage.Lora is not null ? Start(stage) : Load(session.Checkpoints.PathOf(checkpoint));
         if (stage.Lora is { } lora)
             Adapt(model, stage, lora, checkpoint);
         using var reference = stage.Grpo is { Beta: > 0 } ? Reference(stage, model, checkpoint) : null;
@@ -189,13 +177,13 @@ internal sealed class StageRunner(RunSession session, WorkerThreads threads, Dev
     private PretrainedModel Start(Stage stage)
     {
         if (stage.StartsFromPath)
-            return PretrainedModel.Load(stage.From, device);
+            return Load(stage.From);
         if (!stage.StartsFromModel)
-            return PretrainedModel.Load(ParentCheckpoint(stage), device);
-        return Recipe.Model.Path is { } path
-            ? PretrainedModel.Load(path, device)
-            : NanoModel.Create(Recipe, session.Dataset, device);
+            return Load(ParentCheckpoint(stage));
+        return Recipe.Model.Path is { } path ? Load(path) : NanoModel.Create(Recipe, session.Dataset, device);
     }
+
+    private PretrainedModel Load(string folder) => PretrainedModel.Load(folder, device, Recipe.Precision);
 
     private string ParentCheckpoint(Stage stage)
     {
@@ -245,10 +233,7 @@ internal sealed class StageRunner(RunSession session, WorkerThreads threads, Dev
         var path = StageEvaluation.PathOf(session.Run, stage.Name);
         if (File.Exists(path))
             return;
-        using var model = PretrainedModel.Load(
-            session.Checkpoints.PathOf(session.Ledger.Finished[stage.Name].Checkpoint),
-            device
-        );
+        using var model = Load(session.Checkpoints.PathOf(session.Ledger.Finished[stage.Name].Checkpoint));
         using var policy = new PolicyReplicas(model.Model, threads, trainable: new HashSet<ModelPart>());
         var evaluator = new Evaluator(
             policy,
