@@ -41,9 +41,13 @@ internal static class Tiny
         };
 
     /// <summary>Fresh weights; the embedding is enlarged, so that the next token is neither certain nor anything at all.</summary>
-    public static VisionLanguageModel Model(long seed = 1, ModelConfig? config = null)
+    public static VisionLanguageModel Model(
+        long seed = 1,
+        ModelConfig? config = null,
+        Precision precision = Precision.Fp32
+    )
     {
-        var model = VisionLanguageModel.Create(config ?? Config);
+        var model = VisionLanguageModel.Create(config ?? Config, precision: precision);
         model.Parameters.Initialize(seed, model.Config);
         using var noGrad = no_grad();
         model.Decoder.Head.mul_(12);
@@ -68,7 +72,8 @@ internal static class Tiny
         return randn([images * Config.TokensPerTile, Config.FeatureSize], generator: generator);
     }
 
-    public static float[] Floats(Tensor tensor) => tensor.detach().contiguous().data<float>().ToArray();
+    public static float[] Floats(Tensor tensor) =>
+        tensor.detach().contiguous().to(ScalarType.Float32).data<float>().ToArray();
 
     /// <summary>Fails with the largest difference when one is beyond the tolerance.</summary>
     public static void Close(ReadOnlySpan<float> expected, ReadOnlySpan<float> actual, double tolerance, string what)

@@ -36,10 +36,13 @@ internal sealed class GoldenModel : IDisposable
     public string ModelFolder => Path.Combine(Folder, _name + "-hf");
 
     /// <summary>Image tokens of a case before the projector; null when it has no image.</summary>
-    public Tensor? Features(params string[] tiles)
+    public Tensor? Features(params string[] tiles) => Features(Model, tiles);
+
+    /// <summary>The same as another model sees them.</summary>
+    public Tensor? Features(VisionLanguageModel model, params string[] tiles)
     {
         Tensor[] pixels = [.. tiles.Select(key => key + ".tiles").Where(Tensors.Contains).Select(Pixels)];
-        return pixels.Length == 0 ? null : Model.ImageFeatures(cat(pixels));
+        return pixels.Length == 0 ? null : model.ImageFeatures(cat(pixels));
     }
 
     public GoldenTensors Gradients(string kind) => new(Path.Combine(Folder, $"{_name}-{kind}-gradients.safetensors"));
