@@ -25,7 +25,7 @@ public sealed class LoraAdapters : IDisposable
     )
     {
         (Config, Parameters, _modules, _merging) = (config, store, modules, merging);
-        foreach (var matrix in Matrices(model))
+        foreach (var matrix in Matrices(model.Parameters.Parameters))
         {
             StoredTensor[] targets = [.. matrix.Stored.Where(stored => modules.Contains(ModuleOf(stored)))];
             if (targets.Length > 0)
@@ -42,6 +42,11 @@ public sealed class LoraAdapters : IDisposable
     /// <summary>The parts of the model that hold an adapter.</summary>
     public IReadOnlySet<ModelPart> Parts => Parameters.Parameters.Select(parameter => parameter.Part).ToHashSet();
 
+    /// <summary>Elements of A and B together, for a model that need not be in memory.</summary>
+    public static long CountElements(ModelConfig model, LoraConfig config, IReadOnlySet<ModelPart> parts) =>
+        Targets(VisionLanguageModel.Declare(model), config, parts)
+            .Sum(target => config.Rank * (target.Stored.Shape[0] + target.Stored.Shape[1]));
+
     /// <summary>The modules that a config's targets name in some parts.</summary>
     /// <exception cref="ModelException">A part has none.</exception>
     internal static IReadOnlySet<string> Modules(
@@ -50,17 +55,10 @@ public sealed class LoraAdapters : IDisposable
         IReadOnlySet<ModelPart> parts
     )
     {
-        var found = (
-            from matrix in Matrices(model)
-            where parts.Contains(matrix.Part)
-            let targets = config.Targets.Intersect(LoraConfig.TargetsOf(matrix.Part), StringComparer.Ordinal)
-            from stored in matrix.Stored
-            where targets.Contains(TargetOf(ModuleOf(stored)), StringComparer.Ordinal)
-            select (matrix.Part, Module: ModuleOf(stored))
-        ).ToList();
-        ModelPart[] without = [.. parts.Except(found.Select(target => target.Part)).Order()];
+        var found = Targets(model.Parameters.Parameters, config, parts).ToList();
+        ModelPart[] without = [.. parts.Except(found.Select(target => target.Matrix.Part)).Order()];
         return without.Length == 0
-            ? found.Select(target => target.Module).ToHashSet(StringComparer.Ordinal)
+            ? found.Select(target => ModuleOf(target.Stored)).ToHashSet(StringComparer.Ordinal)
             : throw new ModelException(
                 $"The targets {string.Join(", ", config.Targets)} name no matrix of {string.Join(", ", without)}; "
                     + $"there are {string.Join(", ", without.SelectMany(LoraConfig.TargetsOf))}."
@@ -92,8 +90,20 @@ public sealed class LoraAdapters : IDisposable
     /// <summary>The last word of a module's name, such as q_proj.</summary>
     internal static string TargetOf(string module) => module.Split('.')[^1];
 
-    private static IEnumerable<Parameter> Matrices(VisionLanguageModel model) =>
-        model.Parameters.Parameters.Where(parameter => parameter.Shape.Length == 2);
+    private static IEnumerable<Parameter> Matrices(IEnumerable<Parameter> parameters) =>
+        parameters.Where(parameter => parameter.Shape.Length == 2);
+
+    private static IEnumerable<(Parameter Matrix, StoredTensor Stored)> Targets(
+        IEnumerable<Parameter> parameters,
+        LoraConfig config,
+        IReadOnlySet<ModelPart> parts
+    ) =>
+        from matrix in Matrices(parameters)
+        where parts.Contains(matrix.Part)
+        let targets = config.Targets.Intersect(LoraConfig.TargetsOf(matrix.Part), StringComparer.Ordinal)
+        from stored in matrix.Stored
+        where targets.Contains(TargetOf(ModuleOf(stored)), StringComparer.Ordinal)
+        select (matrix, stored);
 
     private void Adapt(Parameter matrix, StoredTensor[] targets)
     {

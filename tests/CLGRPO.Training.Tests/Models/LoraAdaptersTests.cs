@@ -155,6 +155,23 @@ public sealed class LoraAdaptersTests
 
     private static Tensor Loss(VisionLanguageModel model) => Logits(model).log_softmax(-1).select(1, 9).mean();
 
+    // InternVL2.5-1B under its own LoRA script: 24 layers of r · (in + out) over seven matrices; reference/internvl.md §4, §10.
+    [Fact]
+    public void CountElements_IsWhatAttachAllocates()
+    {
+        using var model = Tiny.Model();
+        var adapters = model.Attach(Config, AllParts, seed: 1);
+        Assert.Equal(adapters.Parameters.Count, LoraAdapters.CountElements(model.Config, Config, AllParts));
+        Assert.Equal(
+            8_798_208,
+            LoraAdapters.CountElements(
+                ModelPreset.Find("internvl2_5-1b"),
+                new LoraConfig(),
+                new HashSet<ModelPart> { ModelPart.Language }
+            )
+        );
+    }
+
     [Fact]
     public void Attach_TargetsThatAPartLacks_NamesPartAndChoices()
     {
