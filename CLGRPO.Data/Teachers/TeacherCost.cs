@@ -8,6 +8,6 @@ public static class TeacherCost
     private const double Million = 1_000_000;
 
     /// <returns>In the currency of the teacher's prices.</returns>
-    public static double Of(StoredTeacher teacher, TeacherReply reply) =>
-        ((reply.PromptTokens * teacher.PromptPrice) + (reply.CompletionTokens * teacher.CompletionPrice)) / Million;
+    public static double Of(StoredTeacher teacher, int promptTokens, int completionTokens) =>
+        ((promptTokens * teacher.PromptPrice) + (completionTokens * teacher.CompletionPrice)) / Million;
 }

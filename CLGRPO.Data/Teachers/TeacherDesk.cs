@@ -155,7 +155,7 @@ public sealed class TeacherDesk : IDisposable
                 Error = fault?.Message,
                 PromptTokens = reply?.PromptTokens ?? 0,
                 CompletionTokens = reply?.CompletionTokens ?? 0,
-                Cost = reply is null ? 0 : TeacherCost.Of(Settings, reply),
+                Cost = reply is null ? 0 : TeacherCost.Of(Settings, reply.PromptTokens, reply.CompletionTokens),
                 Seconds = _time.GetElapsedTime(clock).TotalSeconds,
                 StartedAt = startedAt,
             };
