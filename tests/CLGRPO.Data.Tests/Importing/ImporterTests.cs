@@ -35,7 +35,7 @@ public sealed class ImporterTests : IDisposable
         await using var context = _store.Context();
         var problems = await context.ImportProblems.OrderBy(problem => problem.Id).ToListAsync(Stop);
         Assert.Equal(3, problems.Count); // the two that are no pictures, and the double
-        Assert.Contains(problems, problem => problem.Reason.Contains("already there as 'train.cat.1'"));
+        Assert.Contains(problems, problem => problem.Reason.Contains("already there as 'test.dog.again'"));
         Assert.Contains(
             problems,
             problem => problem.File == "test/dog/broken.png" && problem.Reason.Contains("not a PNG")
@@ -44,7 +44,7 @@ public sealed class ImporterTests : IDisposable
         Assert.Equal(
             [
                 ("test.dog.1", "dog", Split.Test),
-                ("train.cat.1", "cat", Split.Train),
+                ("test.dog.again", "dog", Split.Test),
                 ("train.cat.2", "cat", Split.Train),
             ],
             samples.Select(sample => (sample.Key, sample.Label, sample.Split!.Value)).Order()
@@ -65,7 +65,8 @@ public sealed class ImporterTests : IDisposable
                 Validation = 16,
                 Test = 16,
             },
-            _store.Root
+            _store.Root,
+            stop: Stop
         );
 
         var import = await Run(version.Path);
