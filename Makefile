@@ -1,12 +1,12 @@
 # Every target that needs the build calls setup first; setup does nothing when nothing is missing.
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test golden bench reproduce format clean
+.PHONY: help setup build demo test golden bench gpu-bundle gpu-check reproduce format clean
 
 CLGRPO := bin/clgrpo
 RUN ?= runs/demo
 
 help: ## Lists these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Installs what is missing (Debian), builds, leaves the command line at bin/clgrpo
 	@.ci/setup
@@ -27,6 +27,12 @@ bench: ## Measures rollouts and training steps beside PyTorch; writes tests/benc
 	@.ci/setup --bench
 	@$${CLGRPO_PYTHON:-/usr/bin/python3} -B tests/benchmarks/peers/peer.py check-golden tests/golden/internvl 2>/dev/null
 	@dotnet tests/benchmarks/CLGRPO.Benchmarks/bin/Release/net10.0/CLGRPO.Benchmarks.dll
+
+gpu-bundle: setup ## Packs tests, benchmarks and the .NET runtime for a GPU machine: bin/gpu-bundle.tar.xz
+	@.ci/gpu-bundle
+
+gpu-check: ## On a GPU, offline: builds there, runs the GPU tests, compares and measures; elsewhere says so
+	@.ci/gpu-check
 
 reproduce: setup ## Three seeds with controls and ablations (up to 90 minutes); see docs/reproduction.md
 	@$(CLGRPO) reproduce

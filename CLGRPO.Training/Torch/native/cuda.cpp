@@ -79,10 +79,9 @@ CLGRPO_API void* cuda_graph_new() {
 CLGRPO_API int32_t cuda_graph_begin(void* handle, int32_t device) {
   auto& graph = *static_cast<Graph*>(handle);
   return guarded<int32_t>(-1, [&] {
-    auto stream = capture_stream(index_of(device));
-    c10::cuda::device_synchronize();
-    graph.stream.emplace(stream);
+    graph.stream.emplace(capture_stream(index_of(device)));  // makes its device the current one too
     try {
+      c10::cuda::device_synchronize();
       // Of this thread only: a finalizer of another may free a tensor meanwhile.
       graph.graph.capture_begin({0, 0}, cudaStreamCaptureModeThreadLocal);
     } catch (...) {
