@@ -13,6 +13,7 @@ public sealed class DatasetVersionWriter : IDisposable
     private readonly DatasetRules _rules;
     private readonly string _temporary;
     private readonly Dictionary<Split, FileStream> _files;
+    private readonly HashSet<string> _kept = new(StringComparer.Ordinal);
     private readonly int[] _counts = new int[Splits.All.Count];
 
     /// <summary>Begins a version under <paramref name="root"/>.</summary>
@@ -49,12 +50,23 @@ public sealed class DatasetVersionWriter : IDisposable
         return hash;
     }
 
+    /// <summary>Takes an image that lies under the root's <c>blobs/</c> already, and on the disk; nothing is copied.</summary>
+    /// <param name="hash">Its SHA-256.</param>
+    /// <exception cref="FileNotFoundException">There is no such image.</exception>
+    public void UseImage(string hash)
+    {
+        var path = Path.Combine(_root, DatasetVersion.BlobsFolder, hash);
+        if (!DatasetHash.IsHash(hash) || !File.Exists(path))
+            throw new FileNotFoundException($"There is no image '{path}'.", path);
+        _kept.Add(hash);
+    }
+
     /// <summary>Appends a sample to a split. Its image must have been added before. Not for several threads: the order is part of the content.</summary>
     /// <exception cref="ArgumentException">The sample breaks a rule of the dataset; the message names all.</exception>
     public void Add(Split split, Sample sample)
     {
         var reasons = _rules.Check(sample, split, $"{split.FileName()}:{_counts[(int)split] + 1}").ToList();
-        if (!File.Exists(Path.Combine(_temporary, DatasetVersion.BlobsFolder, sample.Image)))
+        if (!HasImage(sample.Image))
             reasons.Add($"image {sample.Image} was not added");
         if (reasons.Count > 0)
             throw new ArgumentException(
@@ -90,6 +102,9 @@ public sealed class DatasetVersionWriter : IDisposable
         if (Directory.Exists(_temporary))
             Directory.Delete(_temporary, recursive: true);
     }
+
+    private bool HasImage(string hash) =>
+        _kept.Contains(hash) || File.Exists(Path.Combine(_temporary, DatasetVersion.BlobsFolder, hash));
 
     // Images first: a version that exists has all its images.
     private void MoveImages()

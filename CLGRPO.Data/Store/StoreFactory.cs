@@ -19,7 +19,7 @@ public sealed class StoreFactory : IDbContextFactory<StoreContext>, IDisposable
         _file = file;
         var options = new DbContextOptionsBuilder<SqliteStoreContext>()
             .UseSqlite(file.ConnectionString)
-            .AddInterceptors(new SqliteSettings(), new StoreTextInterceptor())
+            .AddInterceptors(new SqliteSettings(), new SqliteSnapshots(), new StoreTextInterceptor())
             .Options;
         _create = () => new SqliteStoreContext(options);
     }
