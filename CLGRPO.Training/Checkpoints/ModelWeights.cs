@@ -70,7 +70,7 @@ internal static class ModelWeights
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        return Rows(parameter, stored).cpu().contiguous().data<float>().ToArray();
+        return Rows(parameter, stored).to(ScalarType.Float32).cpu().contiguous().data<float>().ToArray();
     }
 
     private static Tensor Rows(Parameter parameter, StoredTensor stored) =>

@@ -78,5 +78,35 @@ public sealed class LoraRunTests(StraightLoraRun straight) : IClassFixture<Strai
         straight.AssertSameAs("killed");
     }
 
+    [Fact]
+    public void Train_InBf16Killed_RestoresTheAdaptersMasterWeights()
+    {
+        var recipe = straight.WriteBf16Recipe("bf16.yaml", TinyRecipe.Sft, TinyRecipe.LoraSft, TinyRecipe.LoraGrpo);
+        using (var whole = straight.Start("bf16", recipe))
+            Assert.True(whole.WaitForEnd() == 0, whole.Output);
+        foreach (var stage in new[] { "lora-sft", "lora-grpo" })
+        {
+            using var process = straight.Start("bf16-killed", recipe);
+            Assert.True(
+                process.WaitUntil(() =>
+                    straight
+                        .Events("bf16-killed")
+                        .Any(item => item.Type == RunEventType.Step && item.Stage == stage && item.Step >= 2)
+                ),
+                process.Output
+            );
+            process.Kill();
+        }
+        using (var last = straight.Start("bf16-killed", recipe))
+            Assert.True(last.WaitForEnd() == 0, last.Output);
+
+        var (expected, found) = (straight.Directory("bf16"), straight.Directory("bf16-killed"));
+        foreach (var (stage, finished) in new StageLedger(expected).Finished)
+            StraightRun.AssertSameTensors(
+                Path.Combine(expected.CheckpointsPath, finished.Checkpoint),
+                Path.Combine(found.CheckpointsPath, new StageLedger(found).Finished[stage].Checkpoint)
+            );
+    }
+
     private static float[] Weights(VisionLanguageModel model) => Tiny.Floats(model.Parameters.Weights);
 }

@@ -41,6 +41,12 @@ public class StraightRun : IDisposable
         return _folder.File(name);
     }
 
+    internal string WriteBf16Recipe(string name, params string[] stages)
+    {
+        File.WriteAllText(_folder.File(name), "precision: bf16\n" + TinyRecipe.Of(stages));
+        return _folder.File(name);
+    }
+
     internal string PathOf(string run) => _folder.File(run);
 
     internal RunDirectory Directory(string run) => RunDirectory.Open(PathOf(run));
@@ -88,7 +94,7 @@ public class StraightRun : IDisposable
     }
 
     /// <summary>Weights, moments, and the adapter where there is one.</summary>
-    private static void AssertSameTensors(string expected, string found)
+    internal static void AssertSameTensors(string expected, string found)
     {
         var files = System.IO.Directory.GetFiles(expected, "*.safetensors", SearchOption.AllDirectories);
         Assert.True(files.Length >= 2, $"{expected} has {files.Length} files of tensors.");

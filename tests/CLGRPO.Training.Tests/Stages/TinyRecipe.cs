@@ -40,9 +40,9 @@ internal static class TinyRecipe
 
         """;
 
-    /// <summary>The reference is the model without its adapters.</summary>
+    /// <summary>The reference is the model without its adapters; layers are computed again on the way back.</summary>
     public const string LoraGrpo = """
-          - { name: lora-grpo, kind: grpo, from: lora-sft, completion: answer, steps: 4, prompts_per_step: 8, group_size: 4, mini_batches: 2, num_iterations: 2, learning_rate: 1e-2, max_completion_tokens: 12, checkpoint_every: 1, beta: 0.05, trainable: { vision: false, projector: false }, lora: { rank: 2, rank_stabilized: true } }
+          - { name: lora-grpo, kind: grpo, from: lora-sft, completion: answer, steps: 4, prompts_per_step: 8, group_size: 4, mini_batches: 2, num_iterations: 2, learning_rate: 1e-2, max_completion_tokens: 12, checkpoint_every: 1, beta: 0.05, gradient_checkpointing: true, trainable: { vision: false, projector: false }, lora: { rank: 2, rank_stabilized: true } }
 
         """;
 
