@@ -17,6 +17,8 @@ public sealed class CotConstruction : IAsyncDisposable
 {
     private const int PageSize = 500;
 
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(2);
+
     // A reply that is on its way when a pause is asked for has been paid for.
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(20);
 
@@ -63,6 +65,21 @@ public sealed class CotConstruction : IAsyncDisposable
     public async Task<JobState> Run(CancellationToken stop)
     {
         await SetState(JobState.Running);
+        using var halted = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var watching = HeedRequests(halted);
+        try
+        {
+            return await Work(halted.Token);
+        }
+        finally
+        {
+            await halted.CancelAsync();
+            await watching;
+        }
+    }
+
+    private async Task<JobState> Work(CancellationToken stop)
+    {
         try
         {
             await EnterSamples(stop);
@@ -96,6 +113,26 @@ public sealed class CotConstruction : IAsyncDisposable
         foreach (var desk in _desks.Values)
             desk.Dispose();
         await _lock.DisposeAsync();
+    }
+
+    /// <summary>Another process (the site, the command line) may have asked for a pause or the end.</summary>
+    private async Task HeedRequests(CancellationTokenSource halted)
+    {
+        using var timer = new PeriodicTimer(LookEvery, _time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(halted.Token))
+            {
+                await using var context = _store.CreateDbContext();
+                var state = await context.Jobs.Where(job => job.Id == _job.Id).Select(job => job.State).SingleAsync();
+                if (state != JobState.Running)
+                    await halted.CancelAsync();
+            }
+        }
+        catch (OperationCanceledException) when (halted.IsCancellationRequested)
+        {
+            // The work is over.
+        }
     }
 
     /// <summary>The samples that the job is about become its items, in the order of their ids; goes on where it was stopped.</summary>

@@ -107,6 +107,28 @@ public sealed record JobSetup
         };
     }
 
+    /// <summary>Asks a job to pause or to end for good; a process that works on it heeds that within seconds.</summary>
+    /// <param name="state"><see cref="JobState.Paused"/> or <see cref="JobState.Cancelled"/>.</param>
+    /// <exception cref="ConstructionException">There is no such job, or it is over.</exception>
+    public static async Task Ask(
+        IDbContextFactory<StoreContext> store,
+        long jobId,
+        JobState state,
+        CancellationToken stop
+    )
+    {
+        await using var context = store.CreateDbContext();
+        var job =
+            await context.Jobs.SingleOrDefaultAsync(job => job.Id == jobId, stop)
+            ?? throw new ConstructionException($"There is no construction {jobId}.");
+        if (job.State is JobState.Completed or JobState.Cancelled)
+            throw new ConstructionException(
+                $"Construction {jobId} is {job.State.ToString().ToLowerInvariant()} already."
+            );
+        job.State = state;
+        await context.SaveChangesAsync(stop);
+    }
+
     private static async Task<PromptTemplate?> FindPrompt(
         StoreContext context,
         string reference,
