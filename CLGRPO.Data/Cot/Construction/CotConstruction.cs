@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Text.Json;
 using CLGRPO.Data.Cot.Checks;
 using CLGRPO.Data.Store;
@@ -15,8 +14,6 @@ namespace CLGRPO.Data.Cot.Construction;
 /// </summary>
 public sealed class CotConstruction : IAsyncDisposable
 {
-    private const int PageSize = 500;
-
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(2);
 
     // A reply that is on its way when a pause is asked for has been paid for.
@@ -25,6 +22,7 @@ public sealed class CotConstruction : IAsyncDisposable
     private readonly IDbContextFactory<StoreContext> _store;
     private readonly ConstructionJob _job;
     private readonly ConstructionConfig _config;
+    private readonly JobItems _items;
     private readonly CotQuestions _questions;
     private readonly CotJudge _judge;
     private readonly ConstructionWriter _writer;
@@ -40,6 +38,7 @@ public sealed class CotConstruction : IAsyncDisposable
     )
     {
         (_store, _job, _config, _time) = (setup.Store, setup.Job, setup.Config, setup.Time);
+        _items = new JobItems(setup.Store, setup.Job, setup.Config);
         _questions = new CotQuestions(setup.Config, setup.Dataset, setup.Generate, setup.Verify, setup.Root);
         _judge = new CotJudge(setup.Config, setup.Dataset, setup.Attributes);
         _writer = new ConstructionWriter(setup.Store);
@@ -82,9 +81,9 @@ public sealed class CotConstruction : IAsyncDisposable
     {
         try
         {
-            await EnterSamples(stop);
+            await _items.EnterSamples(stop);
             await RememberAccepted();
-            while (await CurrentRound() is { } round)
+            while (await _items.CurrentRound() is { } round)
             {
                 await Gather(round, stop);
                 stop.ThrowIfCancellationRequested();
@@ -135,59 +134,14 @@ public sealed class CotConstruction : IAsyncDisposable
         }
     }
 
-    /// <summary>The samples that the job is about become its items, in the order of their ids; goes on where it was stopped.</summary>
-    private async Task EnterSamples(CancellationToken stop)
-    {
-        while (true)
-        {
-            stop.ThrowIfCancellationRequested();
-            await using var context = _store.CreateDbContext();
-            var entered = context.Items.Where(item => item.JobId == _job.Id);
-            var last = await entered.MaxAsync(item => (long?)item.SampleId, CancellationToken.None) ?? 0;
-            var room = _config.Limit is { } limit ? limit - await entered.CountAsync(CancellationToken.None) : PageSize;
-            var samples = await Samples(context)
-                .Where(sample => sample.Id > last)
-                .OrderBy(sample => sample.Id)
-                .Select(sample => sample.Id)
-                .Take(Math.Clamp(room, 0, PageSize))
-                .ToListAsync(CancellationToken.None);
-            if (samples.Count == 0)
-                return;
-            context.AddRange(samples.Select(id => new ConstructionItem { JobId = _job.Id, SampleId = id }));
-            await context.SaveChangesAsync(CancellationToken.None);
-        }
-    }
-
-    private IQueryable<StoredSample> Samples(StoreContext context)
-    {
-        var splits = _config.SplitsToUse;
-        var samples = context.Samples.Where(sample =>
-            sample.DatasetId == _job.DatasetId && sample.Split != null && splits.Contains(sample.Split.Value)
-        );
-        return _config.OnlyMissing
-            ? samples.Where(sample =>
-                !sample.Records.Any(record => record.State == CotState.Accepted && record.JobId != _job.Id)
-            )
-            : samples;
-    }
-
-    /// <summary>The round of the open item that is furthest behind; null when none is open.</summary>
-    private async Task<int?> CurrentRound()
-    {
-        await using var context = _store.CreateDbContext();
-        return await context
-            .Items.Where(item => item.JobId == _job.Id && item.State == ItemState.Open)
-            .MinAsync(item => (int?)item.Attempts);
-    }
-
     /// <summary>What earlier rounds accepted counts before what this one brings.</summary>
     private async Task RememberAccepted()
     {
-        if (await CurrentRound() is not { } round)
+        if (await _items.CurrentRound() is not { } round)
             return;
         for (var attempt = 0; attempt < round; attempt++)
         {
-            await foreach (var record in Records(attempt, CotState.Accepted))
+            await foreach (var record in _items.Accepted(attempt))
                 _judge.Remember(record);
         }
     }
@@ -195,7 +149,7 @@ public sealed class CotConstruction : IAsyncDisposable
     /// <summary>Asks all that the round still needs.</summary>
     private async Task Gather(int round, CancellationToken stop)
     {
-        _triesBefore = await FailedTries(round);
+        _triesBefore = await _items.FailedTries(round);
         // A question that waits for its next try holds no place at its desk, so more of them are open than there are places.
         var inFlight = 2 * _desks.Values.Sum(desk => desk.Settings.Concurrency) + 16;
         using var halt = CancellationTokenSource.CreateLinkedTokenSource(stop);
@@ -204,7 +158,7 @@ public sealed class CotConstruction : IAsyncDisposable
         var tokens = new Tokens(halt.Token, abandon.Token);
         var options = new ParallelOptions { MaxDegreeOfParallelism = inFlight };
         await Parallel.ForEachAsync(
-            OpenItems(round, halt.Token),
+            _items.Open(round, halt.Token),
             options,
             async (item, _) =>
             {
@@ -305,24 +259,6 @@ public sealed class CotConstruction : IAsyncDisposable
         }
     }
 
-    /// <summary>Requests that failed before the process was stopped count towards the limit of their questions.</summary>
-    private async Task<Dictionary<(long?, string, PromptPurpose), int>> FailedTries(int round)
-    {
-        string[] notFailed = [TeacherOutcome.Answered, TeacherOutcome.Truncated, TeacherOutcome.Cancelled];
-        await using var context = _store.CreateDbContext();
-        var failed = await context
-            .Calls.Where(call => call.JobId == _job.Id && call.Attempt == round && !notFailed.Contains(call.Outcome))
-            .GroupBy(call => new
-            {
-                call.SampleId,
-                call.Teacher,
-                call.Purpose,
-            })
-            .Select(calls => new { calls.Key, Count = calls.Count() })
-            .ToListAsync();
-        return failed.ToDictionary(calls => (calls.Key.SampleId, calls.Key.Teacher, calls.Key.Purpose), c => c.Count);
-    }
-
     /// <summary>Going on would only turn every sample that is left into a failure.</summary>
     private static bool NeedsAPerson(TeacherException fault) =>
         fault.Fault
@@ -334,7 +270,7 @@ public sealed class CotConstruction : IAsyncDisposable
     /// <summary>Verdicts on all records of the round, in the order of their samples.</summary>
     private async Task GiveVerdicts(int round)
     {
-        await foreach (var page in Pages(round))
+        await foreach (var page in _items.Answered(round))
         {
             await using var context = _store.CreateDbContext();
             context.AttachRange(page);
@@ -361,81 +297,6 @@ public sealed class CotConstruction : IAsyncDisposable
             (item.State, item.RecordId) = (ItemState.Accepted, record.Id);
         else if (item.Attempts == _config.Attempts)
             item.State = ItemState.Rejected;
-    }
-
-    /// <summary>The open items of a round with what is known about them already, page by page.</summary>
-    private async IAsyncEnumerable<ConstructionItem> OpenItems(
-        int round,
-        [EnumeratorCancellation] CancellationToken stop
-    )
-    {
-        long last = 0;
-        while (!stop.IsCancellationRequested)
-        {
-            await using var context = _store.CreateDbContext();
-            var page = await Items(context, round)
-                .Where(item => item.State == ItemState.Open && item.Attempts == round && item.SampleId > last)
-                .OrderBy(item => item.SampleId)
-                .Take(PageSize)
-                .ToListAsync(CancellationToken.None);
-            if (page.Count == 0)
-                yield break;
-            foreach (var item in page)
-                yield return item;
-            last = page[^1].SampleId;
-        }
-    }
-
-    /// <summary>All items that have a record of the round, judged or not.</summary>
-    private async IAsyncEnumerable<IReadOnlyList<ConstructionItem>> Pages(int round)
-    {
-        long last = 0;
-        while (true)
-        {
-            await using var context = _store.CreateDbContext();
-            var page = await Items(context, round)
-                .Where(item => item.SampleId > last)
-                .Where(item => item.Sample!.Records.Any(record => record.JobId == _job.Id && record.Attempt == round))
-                .OrderBy(item => item.SampleId)
-                .Take(PageSize)
-                .ToListAsync();
-            if (page.Count == 0)
-                yield break;
-            yield return page;
-            last = page[^1].SampleId;
-        }
-    }
-
-    private IQueryable<ConstructionItem> Items(StoreContext context, int round) =>
-        context
-            .Items.AsNoTrackingWithIdentityResolution()
-            .AsSplitQuery()
-            .Include(item => item.Sample!.Dataset)
-            .Include(item => item.Sample!.Attributes)
-                .ThenInclude(attribute => attribute.Value)
-            .Include(item => item.Sample!.Records.Where(record => record.JobId == _job.Id && record.Attempt == round))
-                .ThenInclude(record => record.Votes)
-            .Where(item => item.JobId == _job.Id);
-
-    private async IAsyncEnumerable<CotRecord> Records(int attempt, CotState state)
-    {
-        long last = 0;
-        while (true)
-        {
-            await using var context = _store.CreateDbContext();
-            var page = await context
-                .Records.AsNoTracking()
-                .Where(record => record.JobId == _job.Id && record.Attempt == attempt && record.State == state)
-                .Where(record => record.SampleId > last)
-                .OrderBy(record => record.SampleId)
-                .Take(PageSize)
-                .ToListAsync();
-            if (page.Count == 0)
-                yield break;
-            foreach (var record in page)
-                yield return record;
-            last = page[^1].SampleId;
-        }
     }
 
     private async Task<JobState> SetState(JobState state, string? failure = null)
