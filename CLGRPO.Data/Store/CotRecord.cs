@@ -3,7 +3,7 @@ namespace CLGRPO.Data.Store;
 /// <summary>How far a chain of thought is.</summary>
 public enum CotState
 {
-    /// <summary>Written, not yet verified.</summary>
+    /// <summary>Written, and its text is in order; the verdict is still to come.</summary>
     Candidate,
     Accepted,
     Rejected,

@@ -313,13 +313,11 @@ public sealed record ConstructionReport
             item => item.JobId == job.Id && item.State == ItemState.Open && item.Attempts == round,
             stop
         );
-        var candidates = context.Records.Where(record =>
-            record.JobId == job.Id && record.Attempt == round && record.State == CotState.Candidate
-        );
-        var records = await candidates.CountAsync(stop);
-        var faulty = await candidates.CountAsync(record => record.Reasons.Count > 0, stop);
-        var votes = await candidates.SelectMany(record => record.Votes).CountAsync(stop);
-        return (open - records) + ((open - faulty) * config.Verifiers.Count) - votes;
+        var written = context.Records.Where(record => record.JobId == job.Id && record.Attempt == round);
+        var records = await written.CountAsync(stop);
+        var faulty = await written.CountAsync(record => record.State == CotState.Rejected, stop);
+        var votes = await written.SelectMany(record => record.Votes).CountAsync(stop);
+        return Math.Max(0, open - records + ((open - faulty) * config.Verifiers.Count) - votes);
     }
 
     private sealed record CallCount(string Teacher, string Outcome, int Count, double Cost, double Seconds);

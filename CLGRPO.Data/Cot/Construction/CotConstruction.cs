@@ -182,8 +182,8 @@ public sealed class CotConstruction : IAsyncDisposable
     private async Task Work(ConstructionItem item, int round, Tokens tokens)
     {
         var record = item.Sample!.Records.SingleOrDefault() ?? await Generate(item.Sample, round, tokens);
-        if (record.State != CotState.Candidate || record.Reasons.Count > 0)
-            return;
+        if (record.State != CotState.Candidate)
+            return; // its text is at fault: nobody needs to look at it
         var voted = record.Votes.Select(vote => vote.Teacher).ToHashSet(StringComparer.Ordinal);
         var missing = _questions.VerifiersOf(record.Teacher).Where(verifier => !voted.Contains(verifier));
         await Task.WhenAll(missing.Select(verifier => Verify(item.Sample, record, round, verifier, tokens)));
@@ -196,6 +196,7 @@ public sealed class CotConstruction : IAsyncDisposable
         var form = outcome.Answer is { } answer
             ? ReplyForm.Of(answer.Reply, sample.Dataset!.Labels)
             : new ReplyForm("", null, null, CotReasons.TeacherFailed + outcome.Failure);
+        List<string> faults = [.. _judge.Faults(form, sample)];
         var record = new CotRecord
         {
             SampleId = sample.Id,
@@ -211,7 +212,8 @@ public sealed class CotConstruction : IAsyncDisposable
             Seconds = outcome.Answer?.Call.Seconds ?? 0,
             RawReply = outcome.Answer?.Reply.Raw,
             Completion = form.Completion,
-            Reasons = [.. _judge.Faults(form, sample)],
+            State = faults.Count == 0 ? CotState.Candidate : CotState.Rejected,
+            Reasons = faults,
             CreatedAt = _time.GetUtcNow().UtcDateTime,
         };
         await _writer.Write(outcome.WithCall(record));

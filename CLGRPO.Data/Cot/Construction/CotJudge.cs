@@ -44,11 +44,8 @@ internal sealed class CotJudge(
     /// </summary>
     public void Judge(CotRecord record)
     {
-        if (record.Reasons.Count > 0)
-        {
-            record.State = CotState.Rejected;
-            return;
-        }
+        if (record.State == CotState.Rejected)
+            return; // by its text alone
         var answered = record.Votes.Count(vote => vote.Failure is null);
         var agreeing = record.Votes.Count(vote => vote.Agrees);
         record.Agreement = answered > 0 ? (double)agreeing / answered : null;
