@@ -88,7 +88,9 @@ public sealed class DeviceTests
         using (FusedAttention.Always())
             actual = decoder.Sample(prompts, 3, 90, _ => null);
 
-        foreach (var (a, b) in expected.Zip(actual).SelectMany(pair => pair.First.Completions.Zip(pair.Second.Completions)))
+        foreach (
+            var (a, b) in expected.Zip(actual).SelectMany(pair => pair.First.Completions.Zip(pair.Second.Completions))
+        )
         {
             Assert.Equal(a.Ids, b.Ids);
             Assert.Equal(a.Terminated, b.Terminated);

@@ -1,15 +1,16 @@
 namespace CLGRPO.Benchmarks;
 
-/// <summary>The nano model's batches, as its recipes have them: one tile a prompt, random ids and pixels from a seed.</summary>
-internal static class NanoWorkload
+/// <summary>Batches of one tile a prompt, random ids and pixels from a seed; the sizes of the nano model's recipes unless given.</summary>
+/// <param name="Prompts">Groups of a rollout batch.</param>
+/// <param name="NewTokens">Tokens of a completion.</param>
+/// <param name="SftRows">Rows of an SFT batch.</param>
+/// <param name="MicroBatchRows">Completions of a micro-batch of the peer's GRPO step; null for all.</param>
+internal sealed record NanoWorkload(int Prompts = 32, int NewTokens = 48, int SftRows = 64, int? MicroBatchRows = null)
 {
-    private const int Prompts = 32;
-    private const int GroupSize = 8;
-    private const int NewTokens = 48;
-    private const int SftRows = 64;
+    public const int GroupSize = 8;
     private const int TextTokensInPrompt = 14;
 
-    public static Workload Create(ModelShape shape, int threads, int seed = 0)
+    public Workload Create(ModelShape shape, int threads, int seed = 0)
     {
         var random = new Random(seed);
         var prompts = Rows(Prompts, () => Prompt(shape, random));
@@ -51,7 +52,7 @@ internal static class NanoWorkload
                 Temperature: 1,
                 MiniBatches: 2,
                 Iterations: 2,
-                MicroBatchRows: null,
+                MicroBatchRows,
                 LossType: "dapo",
                 MaxCompletionLength: NewTokens,
                 EpsilonLow: 0.2,

@@ -1,10 +1,15 @@
 using System.Globalization;
 using CLGRPO.Benchmarks;
+using CLGRPO.Benchmarks.Gpu;
 
-// Usage: CLGRPO.Benchmarks              ours beside PyTorch; writes tests/benchmarks/results/latest.json
+// Usage: CLGRPO.Benchmarks --gpu PEERS FOLDER ROWS...   ours beside transformers and PyTorch on CLGRPO_DEVICE; see .ci/gpu-check
+//        CLGRPO.Benchmarks              ours beside PyTorch; writes tests/benchmarks/results/latest.json
 //        CLGRPO.Benchmarks --peer-alone  PyTorch beside itself on a tiny model: how far from 1 a ratio is by chance
 CultureInfo.DefaultThreadCurrentCulture = CultureInfo.InvariantCulture;
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+
+if (args is ["--gpu", var peers, var work, .. var batches])
+    return GpuCheck.Run(peers, work, [.. batches.Select(int.Parse)], Console.Out) ? 0 : 1;
 
 var repository = RepositoryFolder();
 var benchmarks = Path.Combine(repository, "tests", "benchmarks");
@@ -41,7 +46,7 @@ BenchmarkReport OursBesidePeer()
     var model = Path.Combine(folder, "model");
     pretrained.Save(model);
     var shape = ModelShape.Read(model);
-    var workload = NanoWorkload.Create(shape, threads);
+    var workload = new NanoWorkload().Create(shape, threads);
     var path = workload.Write(folder);
     using var ours = new Ours(pretrained, workload); // first: what it sets for libtorch goes to the peer too
     using var peer = new Peer(script, path, threads);
@@ -59,7 +64,7 @@ BenchmarkReport PeerAlone()
         File.Copy(file, Path.Combine(model, Path.GetFileName(file)));
     }
     var shape = ModelShape.Read(model);
-    var workload = NanoWorkload.Create(shape, threads);
+    var workload = new NanoWorkload().Create(shape, threads);
     var path = workload.Write(folder);
     using var one = new Peer(script, path, threads);
     using var other = new Peer(script, path, threads);

@@ -23,6 +23,12 @@ internal sealed record Workload(
         DefaultIgnoreCondition = JsonIgnoreCondition.Never,
     };
 
+    /// <summary>Where the peer computes.</summary>
+    public string Device { get; init; } = "cpu";
+
+    /// <summary>The type that the peer's autocast multiplies in, over float32 weights; null for none.</summary>
+    public string? Autocast { get; init; }
+
     /// <summary>The tensors that the specification names; float32, row-major. Not part of the JSON.</summary>
     [JsonIgnore]
     public IReadOnlyDictionary<string, FloatTensor> Values { get; init; } =

@@ -10,6 +10,7 @@ see README.md beside this file. Threads and BLAS come from the caller's environm
 (OMP_NUM_THREADS, LD_LIBRARY_PATH). Runs under torch 1.13 (Debian 12) and later.
 """
 
+import contextlib
 import json
 import os
 import resource
@@ -29,7 +30,10 @@ os.dup2(2, 1)
 
 
 def answer(**fields):
-    fields["peak_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    if torch.cuda.is_available() and torch.cuda.is_initialized():
+        fields["peak_mb"] = round(torch.cuda.max_memory_allocated() / 2**20)
+    else:
+        fields["peak_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
     answers.write(json.dumps(fields) + "\n")
 
 
@@ -41,8 +45,26 @@ class Bench:
         torch.set_num_threads(self.spec["threads"])
         torch.manual_seed(self.spec.get("seed", 0))
         self.tensors = read_safetensors(os.path.join(folder, self.spec["tensors"]))
-        self.model = InternVL.load(os.path.join(folder, self.spec["model"]))
+        self.model = InternVL.load(os.path.join(folder, self.spec["model"])).float()
         self.optimizers = {}
+        self.device = torch.device(self.spec.get("device", "cpu"))
+        if self.device.type != "cpu":
+            torch.cuda.set_device(self.device)
+            torch.set_default_device(self.device)
+            self.model.to(self.device)
+            self.model.language_model.model.inverse = self.model.language_model.model.inverse.to(self.device)
+            self.tensors = {name: tensor.to(self.device) for name, tensor in self.tensors.items()}
+
+    def precision(self):
+        """Autocast over float32 weights where the specification asks for it."""
+        name = self.spec.get("autocast")
+        return torch.autocast(self.device.type, getattr(torch, name)) if name else contextlib.nullcontext()
+
+    def clock(self):
+        """Seconds, once the device has done what it was given."""
+        if self.device.type != "cpu":
+            torch.cuda.synchronize()
+        return time.perf_counter()
 
     def rows_of(self, part):
         """A part's prompts and pixels (as many tiles for each), repeated once per completion of its group."""
@@ -81,20 +103,22 @@ class Bench:
     def rollouts(self):
         r = self.spec["rollouts"]
         prompts, pixels = self.rows_of(r)
-        begin = time.perf_counter()
-        tokens = work.generate(self.model, prompts, pixels, r["new_tokens"], r["banned"])
-        seconds = time.perf_counter() - begin
+        begin = self.clock()
+        with self.precision():
+            tokens = work.generate(self.model, prompts, pixels, r["new_tokens"], r["banned"])
+        seconds = self.clock() - begin
         return {"seconds": seconds, "tokens": tokens.numel(), "tokens_per_second": tokens.numel() / seconds}
 
     def sft(self):
         s = self.spec["sft"]
         optimizer, trained = self.optimizer("sft")
         pixels = self.given(s, "pixel_values")
-        begin = time.perf_counter()
-        loss = work.sft_loss(self.model, s["input_ids"], s["labels"], pixels)
+        begin = self.clock()
+        with self.precision():
+            loss = work.sft_loss(self.model, s["input_ids"], s["labels"], pixels)
         loss.backward()
         work.apply(optimizer, trained, s)
-        return {"seconds": time.perf_counter() - begin, "loss": float(loss)}
+        return {"seconds": self.clock() - begin, "loss": float(loss)}
 
     def grpo(self):
         """Every optimizer step over one rollout batch: iterations × mini_batches."""
@@ -103,12 +127,12 @@ class Bench:
         prompts, pixels = self.rows_of(g)
         old, reference, advantages = (self.given(g, n) for n in ("old_logps", "ref_logps", "advantages"))
         losses = []
-        begin = time.perf_counter()
+        begin = self.clock()
         for _ in range(g["iterations"]):
             for rows in chunks(range(len(prompts)), -(-len(prompts) // g["mini_batches"])):
                 losses.append(self.grpo_step(g, rows, prompts, pixels, old, reference, advantages))
                 work.apply(optimizer, trained, g)
-        seconds = time.perf_counter() - begin
+        seconds = self.clock() - begin
         return {"seconds": seconds, "optimizer_steps": len(losses), "loss": losses[0]}
 
     def grpo_step(self, g, rows, prompts, pixels, old, reference, advantages):
@@ -120,14 +144,15 @@ class Bench:
             some = slice(part[0], part[-1] + 1)
             completions = g["completions"][some]
             width = max(map(len, completions))
-            logps, mask, _ = work.completion_logprobs(
-                self.model,
-                prompts[some],
-                completions,
-                pixels[some.start * tiles : some.stop * tiles],
-                g["temperature"],
-                entropy=True,
-            )
+            with self.precision():
+                logps, mask, _ = work.completion_logprobs(
+                    self.model,
+                    prompts[some],
+                    completions,
+                    pixels[some.start * tiles : some.stop * tiles],
+                    g["temperature"],
+                    entropy=True,
+                )
             loss = work.grpo_loss(
                 logps, old[some, :width], reference[some, :width], advantages[some], mask, g, tokens, len(rows)
             )
