@@ -28,9 +28,15 @@ public interface IImageTiles
 /// <param name="version">Where the images lie.</param>
 /// <param name="config">How they are tiled and normalised.</param>
 /// <param name="memoryBytes">Decoded pixels that are kept.</param>
-public sealed class ImageTiles(DatasetVersion version, ImagePreprocessorConfig config, long memoryBytes = 2L << 30)
-    : IImageTiles
+public sealed class ImageTiles(
+    DatasetVersion version,
+    ImagePreprocessorConfig config,
+    long memoryBytes = ImageTiles.DefaultMemoryBytes
+) : IImageTiles
 {
+    /// <summary>Decoded pixels that are kept, where nothing else is said.</summary>
+    public const long DefaultMemoryBytes = 2L << 30;
+
     private readonly ImagePreprocessor _preprocessor = new(config);
     private readonly ConcurrentDictionary<string, TiledImage> _decoded = new(StringComparer.Ordinal);
     private long _keptBytes;

@@ -38,10 +38,28 @@ public sealed class PreparedSplit
         PromptConfig prompt,
         CompletionStyle style
     )
+        : this(version, split, model.Tokenizer, model.Model.Config.TokensPerTile, images, prompt, style) { }
+
+    /// <param name="version">The data set.</param>
+    /// <param name="split">Which part of it.</param>
+    /// <param name="tokenizer">Turns text into tokens.</param>
+    /// <param name="tokensPerTile">Image tokens of one tile.</param>
+    /// <param name="images">Gives the tile count of each image.</param>
+    /// <param name="prompt">System text and question.</param>
+    /// <param name="style">Reasoning and answer, or the answer alone.</param>
+    public PreparedSplit(
+        DatasetVersion version,
+        Split split,
+        Tokenizer tokenizer,
+        int tokensPerTile,
+        IImageTiles images,
+        PromptConfig prompt,
+        CompletionStyle style
+    )
     {
         (Labels, Images, Style) = (version.Info.Labels, images, style);
         var question = prompt.For(style).Replace("{labels}", string.Join(", ", Labels), StringComparison.Ordinal);
-        var template = new ChatTemplate(model.Tokenizer);
+        var template = new ChatTemplate(tokenizer);
         var promptsByTiles = new Dictionary<int, int[]>(); // the text is the same for every image, only the tile count varies
         Samples =
         [
@@ -50,7 +68,7 @@ public sealed class PreparedSplit
                 .Select(sample => new PreparedSample(
                     sample,
                     PromptFor(images.TileCount(sample)),
-                    Target(sample, style, model.Tokenizer)
+                    Target(sample, style, tokenizer)
                 )),
         ];
 
@@ -58,7 +76,7 @@ public sealed class PreparedSplit
         {
             if (!promptsByTiles.TryGetValue(tiles, out var ids))
                 promptsByTiles[tiles] = ids = template
-                    .Render(Messages(prompt.System, question), [tiles], model.Model.Config.TokensPerTile)
+                    .Render(Messages(prompt.System, question), [tiles], tokensPerTile)
                     .Ids;
             return ids;
         }

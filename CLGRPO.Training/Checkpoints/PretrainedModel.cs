@@ -74,7 +74,7 @@ public sealed record PretrainedModel(VisionLanguageModel Model, Tokenizer Tokeni
 
     public void Dispose() => Model.Dispose();
 
-    private static ImagePreprocessorConfig ReadPreprocessor(string folder, ModelConfig config)
+    internal static ImagePreprocessorConfig ReadPreprocessor(string folder, ModelConfig config)
     {
         var path = Path.Combine(folder, "preprocessor_config.json");
         if (!File.Exists(path))

@@ -18,7 +18,20 @@ internal static class TrainCommand
             Description = "A recipe; not needed to go on with a run",
             Arity = ArgumentArity.ZeroOrOne,
         };
-        var run = new Option<string>("--run") { Description = "The run's folder", Required = true };
+        var run = new Option<string?>("--run") { Description = "The run's folder; not needed with --dry-run" };
+        var model = new Option<string?>("--model")
+        {
+            Description = "The model's folder, in place of the one that the recipe names",
+        };
+        var dataset = new Option<string?>("--dataset")
+        {
+            Description = "A data set, in place of the one that the recipe names",
+        };
+        var force = new Option<bool>("--force")
+        {
+            Description = "Begin although the estimate says that memory does not suffice",
+        };
+        var dryRun = new DryRun();
         var datasets = new Option<string>("--datasets")
         {
             Description = "Folder of the data sets",
@@ -30,21 +43,46 @@ internal static class TrainCommand
         {
             recipe,
             run,
+            model,
+            dataset,
             datasets,
             workers,
             device,
+            force,
         };
+        foreach (var option in dryRun.Options)
+            command.Add(option);
         command.SetAction(parsed =>
-            Train(
-                parsed.GetValue(recipe) is { } path ? RecipeReader.ReadFile(path) : null,
-                parsed.GetValue(run)!,
+        {
+            var read = parsed.GetValue(recipe) is { } path
+                ? With(RecipeReader.ReadFile(path), parsed.GetValue(model), parsed.GetValue(dataset))
+                : null;
+            var (roots, threads, where) = (
                 parsed.GetValue(datasets)!,
                 parsed.GetValue(workers),
                 parsed.GetValue(device)!
-            )
-        );
+            );
+            if (dryRun.IsAsked(parsed))
+                return dryRun.Run(
+                    parsed,
+                    read ?? throw new ArgumentException("--dry-run needs a recipe."),
+                    roots,
+                    threads,
+                    where
+                );
+            var folder =
+                parsed.GetValue(run) ?? throw new ArgumentException("--run is missing; give the folder of the run.");
+            return Train(read, folder, roots, threads, where, parsed.GetValue(force));
+        });
         return command;
     }
+
+    private static Recipe With(Recipe recipe, string? model, string? dataset) =>
+        recipe with
+        {
+            Model = model is null ? recipe.Model : new ModelSource { Path = model, Preset = null },
+            Dataset = dataset ?? recipe.Dataset,
+        };
 
     /// <summary>Begins a run, or goes on with it until all stages are done or it is asked to stop.</summary>
     /// <param name="begun">What to train; null goes on with whatever the run was begun with.</param>
@@ -52,10 +90,25 @@ internal static class TrainCommand
     /// <param name="datasets">Folder of the data sets.</param>
     /// <param name="workers">Threads that each take a share of a step, for a run that begins; null: as many as suit the device.</param>
     /// <param name="device">cpu, cuda or cuda:N, for a run that begins.</param>
+    /// <param name="force">Begin although the estimate says that memory does not suffice.</param>
     /// <returns>The exit code: 0 when all stages are done, 130 when it was stopped.</returns>
-    public static int Train(Recipe? begun, string runPath, string datasets, int? workers, string device)
+    /// <exception cref="ArgumentException">The run does not fit this machine, or cannot be begun or gone on with.</exception>
+    public static int Train(
+        Recipe? begun,
+        string runPath,
+        string datasets,
+        int? workers,
+        string device,
+        bool force = false
+    )
     {
-        var run = RunDirectory.Exists(runPath) ? Reopen(runPath, begun) : Begin(runPath, begun, workers, device);
+        var exists = RunDirectory.Exists(runPath);
+        if (!exists && !force && begun is not null)
+        {
+            var where = ComputeDevice.Parse(device);
+            DryRun.RequireFits(begun, datasets, ComputeDevice.Workers(where, workers), where);
+        }
+        var run = exists ? Reopen(runPath, begun) : Begin(runPath, begun, workers, device);
         var environment = RunEnvironment.Of(run); // not today's options: they are part of what the run is
         var computeDevice = ComputeDevice.Parse(environment.Device);
         var recipe = RecipeReader.ReadFile(run.RecipePath);

@@ -15,10 +15,13 @@ namespace CLGRPO.Training.Models;
 public sealed class TokenLogprobs(
     Tensor head,
     double temperature = 1,
-    long chunkElements = 1L << 25,
+    long chunkElements = TokenLogprobs.DefaultChunkElements,
     Tensor? headGradient = null
 )
 {
+    /// <summary>Logits that live at once, where nothing else is said.</summary>
+    public const long DefaultChunkElements = 1L << 25;
+
     /// <summary>What one forward pass gives, and what its backward pass needs.</summary>
     /// <param name="Hidden">[tokens, hidden], part of the graph.</param>
     /// <param name="Targets">[tokens], int64.</param>

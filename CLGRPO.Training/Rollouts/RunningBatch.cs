@@ -21,7 +21,7 @@ internal sealed class RunningRow(Prompt prompt, int promptSlot, int slot, ulong 
 internal sealed class RunningBatch
 {
     // What a prefill leaves behind until it is done grows with its prompts, its speed no more from here on.
-    private const int PromptsAtOnce = 64;
+    internal const int PromptsAtOnce = 64;
     private readonly IReadOnlyList<Prompt> _prompts;
     private readonly int _groupSize;
     private readonly Stack<int> _freePromptSlots;

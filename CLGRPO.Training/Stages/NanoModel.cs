@@ -23,16 +23,13 @@ internal static class NanoModel
         var tokenizer = TrainTokenizer(recipe, dataset);
         var model = VisionLanguageModel.Create(Config(recipe.Model, tokenizer), device, recipe.Precision);
         model.Parameters.Initialize(recipe.Seed, model.Config);
-        var images = new ImagePreprocessorConfig(
-            recipe.Model.Vision.ImageSize,
-            MinTiles: 1,
-            recipe.Image.MaxTiles,
-            UseThumbnail: true
-        );
-        return new PretrainedModel(model, tokenizer, images);
+        return new PretrainedModel(model, tokenizer, Images(recipe));
     }
 
-    private static Tokenizer TrainTokenizer(Recipe recipe, DatasetVersion dataset)
+    internal static ImagePreprocessorConfig Images(Recipe recipe) =>
+        new(recipe.Model.Vision.ImageSize, MinTiles: 1, recipe.Image.MaxTiles, UseThumbnail: true);
+
+    internal static Tokenizer TrainTokenizer(Recipe recipe, DatasetVersion dataset)
     {
         var texts = dataset.Train.Select(sample => sample.Completion).OfType<string>();
         var prompts = new[] { recipe.Prompt.System, recipe.Prompt.Cot, recipe.Prompt.Answer };
