@@ -19,7 +19,7 @@ public sealed class MemoryEstimator(ModelConfig model, StageSettings settings, T
     private const long CudaDeviceBytes = 700L << 20;
 
     // A long run's allocators hold some memory that nothing uses at the moment.
-    private const double AllocatorSlack = 0.05;
+    private const double AllocatorSlack = 0.1;
 
     private readonly LongestSample _longest = tokens.Longest.WithMaxTiles(settings.MaxTiles, tokens.TokensPerTile);
     private readonly ActivationEstimate _activations = new(model, settings);
