@@ -43,7 +43,10 @@ public sealed class MemoryEstimator(ModelConfig model, StageSettings settings, T
         var bytes = settings.ElementBytes;
         yield return Device("weights", MemoryPhase.Always, all * bytes);
         yield return Device("reference policy", MemoryPhase.Always, settings.HasReference ? all * bytes : 0);
-        yield return Device("gradients", MemoryPhase.Always, all * bytes * settings.Workers);
+        yield return Device("adapters", MemoryPhase.Always, settings.Lora is null ? 0 : trainable * bytes);
+        // A full stage's gradients lie beside all weights, the frozen ones' too.
+        var gradients = settings.Lora is null ? all : trainable;
+        yield return Device("gradients", MemoryPhase.Always, gradients * bytes * settings.Workers);
         if (settings.Precision == Precision.Bf16)
             yield return Device("master weights and gradient sums", MemoryPhase.Always, trainable * 2 * FullBytes);
         yield return Device("AdamW's moments", MemoryPhase.Always, trainable * 2 * FullBytes);
@@ -87,6 +90,8 @@ public sealed class MemoryEstimator(ModelConfig model, StageSettings settings, T
         // The root of the second moment, for the largest run of parameters.
         yield return Device("AdamW's step", MemoryPhase.Optimizer, _parts.Max(part => part.LargestSegment) * FullBytes);
         var sampling = new SamplingEstimate(model, settings, _longest, tokens.ValidationSamples, _activations);
+        // What the adapters' matrices were before they were merged.
+        yield return Device("merged weights", MemoryPhase.Sampling, _parts.Sum(p => p.Adapted) * settings.ElementBytes);
         yield return Device("KV cache", MemoryPhase.Sampling, sampling.CacheBytes);
         yield return Device("prefill", MemoryPhase.Sampling, sampling.PrefillBytes);
         yield return Device("next tokens", MemoryPhase.Sampling, sampling.NextTokenBytes);

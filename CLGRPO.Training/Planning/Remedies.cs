@@ -30,6 +30,11 @@ internal sealed class Remedies(ModelConfig model, TokenBudget tokens, Func<Memor
             s => s.Precision == Precision.Bf16 ? null : s with { Precision = Precision.Bf16 }
         ),
         ("image.max_tiles", s => Text(s.MaxTiles), s => s.MaxTiles > 1 ? s with { MaxTiles = s.MaxTiles / 2 } : null),
+        (
+            "lora",
+            s => s.Lora is null ? "none" : $"rank {s.Lora.Rank}",
+            s => s.Lora is null ? s with { Lora = new LoraConfig(), HasReference = false } : null
+        ),
         ("trainable.vision", s => s.Trainable.Vision ? "true" : "false", FreezeVision),
         ("beta", s => s.HasReference ? "above 0" : "0", s => s.HasReference ? s with { HasReference = false } : null),
         ("group_size", s => Text(s.GroupSize), HalveGroup),

@@ -17,6 +17,9 @@ public sealed record StageSettings
 
     public required TrainableConfig Trainable { get; init; }
 
+    /// <summary>Adapters learn in place of the trainable parts; null = the parts themselves.</summary>
+    public LoraConfig? Lora { get; init; }
+
     /// <summary>Samples (of a GRPO stage: completions) per optimizer step.</summary>
     public required int BatchSize { get; init; }
 
@@ -48,13 +51,7 @@ public sealed record StageSettings
     /// <summary>Bytes of a weight and of most activations.</summary>
     public int ElementBytes => Precision == Precision.Bf16 ? 2 : 4;
 
-    public bool Trains(ModelPart part) =>
-        part switch
-        {
-            ModelPart.Vision => Trainable.Vision,
-            ModelPart.Projector => Trainable.Projector,
-            _ => Trainable.Language,
-        };
+    public bool Trains(ModelPart part) => Trainable.Parts().Contains(part);
 
     /// <summary>The settings of a stage on a machine.</summary>
     /// <param name="recipe">The stage's recipe.</param>
@@ -67,14 +64,16 @@ public sealed record StageSettings
             Precision = recipe.Precision,
             Workers = workers,
             IsGpu = isGpu,
-            Trainable = stage.Sft?.Trainable ?? stage.Grpo!.Trainable,
+            Trainable = stage.Trainable,
+            Lora = stage.Lora,
             BatchSize = stage.Sft?.BatchSize ?? stage.Grpo!.MiniBatchSize,
             MicroBatchSize = stage.Sft?.MicroBatchSize ?? stage.Grpo!.MicroBatchSize,
             GroupSize = stage.Grpo?.GroupSize ?? 1,
             PromptsPerStep = stage.Grpo?.PromptsPerStep ?? 0,
             MaxCompletionTokens = StageRunner.MaxTokens(recipe, stage),
             SampleAtOnce = recipe.SampleAtOnce,
-            HasReference = stage.Grpo is { Beta: > 0 },
+            // Adapters switched off are the reference, unless it moves.
+            HasReference = stage.Grpo is { Beta: > 0 } grpo && (stage.Lora is null || grpo.SyncReferenceEvery > 0),
             GradientCheckpointing = stage.Sft?.GradientCheckpointing ?? stage.Grpo!.GradientCheckpointing,
             MaxTiles = recipe.Image.MaxTiles,
         };

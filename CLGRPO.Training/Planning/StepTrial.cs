@@ -80,12 +80,13 @@ public sealed class StepTrial(Recipe recipe, DatasetVersion dataset, Device devi
     /// <returns>The step's loss.</returns>
     private double Step(PretrainedModel model, PreparedSplit split, StageSettings settings)
     {
-        var trainable = Enum.GetValues<ModelPart>().Where(settings.Trains).ToHashSet();
-        using var policy = new PolicyReplicas(model.Model, threads, trainable);
+        if (_stage.Lora is { } lora)
+            model.Model.Attach(lora, _stage.Trainable.Parts(), recipe.Seed);
+        using var policy = new PolicyReplicas(model.Model, threads, _stage.Trainable.Parts());
         using var optimizer = new PolicyOptimizer(
             _stage.Sft?.Optimizer ?? _stage.Grpo!.Optimizer,
             policy,
-            trainable,
+            _stage.Trainable,
             totalSteps: 1
         );
         if (_stage.Sft is { } sft)
@@ -115,7 +116,10 @@ public sealed class StepTrial(Recipe recipe, DatasetVersion dataset, Device devi
         PolicyOptimizer optimizer
     )
     {
-        using var reference = settings.HasReference ? model.Model.Copy() : null;
+        using var reference =
+            settings.HasReference ? model.Model.Copy()
+            : _stage.Grpo!.Beta > 0 ? model.Model.WithoutAdapters()
+            : null;
         using var references = reference is null
             ? null
             : new PolicyReplicas(reference, threads, new HashSet<ModelPart>());
