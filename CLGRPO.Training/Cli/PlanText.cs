@@ -18,8 +18,17 @@ internal static class PlanText
             )
         );
         text.Append(Line($"memory: {Available(plan.Machine)}"));
+        var described = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var stage in plan.Stages)
-            text.Append('\n').Append(OfStage(stage, plan.Machine));
+        {
+            var details = OfStage(stage, plan.Machine);
+            var title = $"{stage.Name} ({stage.Kind.ToString().ToLowerInvariant()})";
+            text.Append(
+                described.TryAdd(details, stage.Name)
+                    ? $"\n{title}\n{details}"
+                    : $"\n{title}: as {described[details]}\n"
+            );
+        }
         text.Append('\n').Append(plan.Fits ? "All stages fit.\n" : Refusal(plan));
         return text.ToString();
     }
@@ -80,8 +89,7 @@ internal static class PlanText
                 ),
         ];
         var rollouts = tokens.RolloutBatchTokens is { } batch ? $", a batch of rollouts up to {batch:N0}" : "";
-        return Line($"{stage.Name} ({stage.Kind.ToString().ToLowerInvariant()})")
-            + TextTable.Aligned(parts)
+        return TextTable.Aligned(parts)
             + Line(
                 $"  {tokens.Samples:N0} samples; prompts of {tokens.MeanPromptTokens:F0} tokens on average ({tokens.MeanTiles:F1} tiles of {tokens.TokensPerTile}), completions of {tokens.MeanCompletionTokens:F0}"
             )

@@ -1,9 +1,6 @@
-using System.Text.Json.Serialization;
-
 namespace CLGRPO.Training.Planning;
 
 /// <summary>Where memory is taken.</summary>
-[JsonConverter(typeof(JsonStringEnumConverter<MemoryPlace>))]
 public enum MemoryPlace
 {
     /// <summary>Where the model computes: the GPU's memory, or the machine's where there is no GPU in use.</summary>
@@ -14,7 +11,6 @@ public enum MemoryPlace
 }
 
 /// <summary>When memory is taken; a stage needs what it always holds and the largest of the rest.</summary>
-[JsonConverter(typeof(JsonStringEnumConverter<MemoryPhase>))]
 public enum MemoryPhase
 {
     /// <summary>As long as the stage lasts.</summary>

@@ -36,6 +36,9 @@ internal static class PeakMemory
         return line is null
             ? throw new ModelException($"This system does not tell a process's memory ({Path}, {name}).")
             : 1024
-                * long.Parse(line.Split((char[])[' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
+                * long.Parse(
+                    line.Split((char[])[' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[1],
+                    CultureInfo.InvariantCulture
+                );
     }
 }
