@@ -44,11 +44,14 @@ public sealed class MemoryEstimator(ModelConfig model, StageSettings settings, T
         yield return Device("weights", MemoryPhase.Always, all * bytes);
         yield return Device("reference policy", MemoryPhase.Always, settings.HasReference ? all * bytes : 0);
         yield return Device("adapters", MemoryPhase.Always, settings.Lora is null ? 0 : trainable * bytes);
-        // A full stage's gradients lie beside all weights, the frozen ones' too.
-        var gradients = settings.Lora is null ? all : trainable;
-        yield return Device("gradients", MemoryPhase.Always, gradients * bytes * settings.Workers);
+        // Every worker has its own; they reach from the first part that trains to the last.
+        var gradients = (settings.Lora is null ? Span() : trainable) * settings.Workers;
+        yield return Device("gradients", MemoryPhase.Always, gradients * bytes);
         if (settings.Precision == Precision.Bf16)
-            yield return Device("master weights and gradient sums", MemoryPhase.Always, trainable * 2 * FullBytes);
+        {
+            yield return Device("gradient sums", MemoryPhase.Always, gradients * FullBytes);
+            yield return Device("master weights", MemoryPhase.Always, trainable * FullBytes);
+        }
         yield return Device("AdamW's moments", MemoryPhase.Always, trainable * 2 * FullBytes);
         yield return Device("rotary table", MemoryPhase.Always, RotaryBytes());
         yield return Device("image features", MemoryPhase.Always, FeatureBytes());
@@ -97,6 +100,13 @@ public sealed class MemoryEstimator(ModelConfig model, StageSettings settings, T
         yield return Device("next tokens", MemoryPhase.Sampling, sampling.NextTokenBytes);
     }
 
+    private long Span()
+    {
+        var trained = _parts.Select(part => part.Trainable > 0).ToList();
+        var first = trained.IndexOf(true);
+        return _parts.Skip(first).Take(trained.LastIndexOf(true) - first + 1).Sum(part => part.Parameters);
+    }
+
     private long RotaryBytes() =>
         (long)Math.Min(model.Language.MaxPositions, 32768)
         * (model.Language.Heads + model.Language.KeyValueHeads)
@@ -121,12 +131,15 @@ public sealed class MemoryEstimator(ModelConfig model, StageSettings settings, T
 
     private double MeanTiles => Math.Min(tokens.MeanTiles, _longest.Tiles);
 
-    /// <summary>Logits, their log-softmax, its exponential and their product, of as many tokens as a chunk has.</summary>
+    /// <summary>Of as many tokens as a chunk has: log-softmax and logits or probabilities; bfloat16's own beside them, and the head's gradient.</summary>
     private long LogitsChunkBytes()
     {
+        var vocabulary = (long)model.Language.VocabularySize;
         var targets = (long)settings.PromptsPerMicroBatch * settings.GroupSize * _longest.CompletionTokens;
-        var chunk = Math.Clamp(TokenLogprobs.DefaultChunkElements / model.Language.VocabularySize, 1, targets);
-        return chunk * model.Language.VocabularySize * 4 * FullBytes;
+        var chunk = Math.Clamp(TokenLogprobs.DefaultChunkElements / vocabulary, 1, targets) * vocabulary;
+        return settings.Precision == Precision.Bf16
+            ? (chunk * ((2 * FullBytes) + 2)) + (vocabulary * model.Language.HiddenSize * 2)
+            : chunk * 2 * FullBytes;
     }
 
     private static MemoryItem Device(string part, MemoryPhase phase, long bytes) =>

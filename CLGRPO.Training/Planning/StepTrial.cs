@@ -60,8 +60,8 @@ public sealed class StepTrial(Recipe recipe, DatasetVersion dataset, Device devi
     }
 
     private PretrainedModel Load() =>
-        _stage.StartsFromPath ? PretrainedModel.Load(_stage.From, device)
-        : recipe.Model.Path is { } folder ? PretrainedModel.Load(folder, device)
+        _stage.StartsFromPath ? PretrainedModel.Load(_stage.From, device, recipe.Precision)
+        : recipe.Model.Path is { } folder ? PretrainedModel.Load(folder, device, recipe.Precision)
         : NanoModel.Create(recipe, dataset, device);
 
     private void Forward(VisionLanguageModel model, PreparedSplit split)
