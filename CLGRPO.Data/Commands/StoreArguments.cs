@@ -42,6 +42,10 @@ public sealed class StoreArguments
             : Path.Combine(Root(parsed), "clgrpo.db")
         );
 
+    /// <summary>Whether there is a store to open without making one.</summary>
+    public bool Exists(ParseResult parsed) =>
+        Options(parsed) is { IsPostgres: true } || File.Exists(Options(parsed).Connection);
+
     /// <summary>Opens the store, made where there is none.</summary>
     public StoreFactory Open(ParseResult parsed)
     {

@@ -53,6 +53,7 @@ internal sealed class RecordChoice(StoreContext context, long datasetId, RecordS
     {
         var records = context.Records.Where(record =>
             record.Sample!.DatasetId == datasetId
+            && !context.Jobs.Any(job => job.Id == record.JobId && job.IsTrial)
             && (
                 record.State == CotState.Accepted
                 || record.Review == ReviewState.Accepted

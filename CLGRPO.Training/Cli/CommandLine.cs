@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using CLGRPO.Data.Commands;
 
 namespace CLGRPO.Training.Cli;
 
@@ -14,7 +15,9 @@ internal static class CommandLine
         {
             new HelpOption(),
             new VersionOption(),
-            DataCommand.Create(),
+            DataCommands.Create(),
+            TeacherCommands.Create(),
+            CotCommands.Create(),
             TrainCommand.Create(),
             EvalCommand.Create(),
             ReportCommand.Create(),

@@ -1,6 +1,10 @@
 using System.Text.Json;
+using CLGRPO.Data.Cot.Construction;
 using CLGRPO.Data.Datasets;
 using CLGRPO.Data.Images;
+using CLGRPO.Data.Importing;
+using CLGRPO.Data.Store;
+using CLGRPO.Data.Teachers;
 using CLGRPO.Training.Checkpoints.Safetensors;
 using CLGRPO.Training.Models;
 using CLGRPO.Training.Optimization;
@@ -14,6 +18,10 @@ internal static class UserErrors
     public static bool Explains(Exception error) =>
         error
             is DatasetException
+                or ImportException
+                or StoreException
+                or ConstructionException
+                or TeacherException
                 or RecipeException
                 or ModelException
                 or SafetensorsException

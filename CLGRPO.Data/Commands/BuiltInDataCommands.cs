@@ -3,22 +3,12 @@ using CLGRPO.Data.Datasets;
 using CLGRPO.Data.Datasets.Emoji;
 using CLGRPO.Data.Datasets.EmoScenes;
 
-namespace CLGRPO.Training.Cli;
+namespace CLGRPO.Data.Commands;
 
-/// <summary><c>data generate|get|validate|stats</c>.</summary>
-internal static class DataCommand
+/// <summary><c>data generate|get|validate</c>: the built-in sets, and checking versions. They need no database.</summary>
+internal static class BuiltInDataCommands
 {
-    private static readonly Option<string> Root = new("--root")
-    {
-        Description = "Folder of the data sets",
-        DefaultValueFactory = _ => "datasets",
-        Recursive = true,
-    };
-
-    public static Command Create() =>
-        new("data", "Makes, fetches, checks and counts data sets") { Root, Generate(), Get(), Validate(), Stats() };
-
-    private static Command Generate()
+    public static Command Generate(StoreArguments store)
     {
         var name = new Argument<string>("name") { Description = "emoscenes" };
         name.AcceptOnlyFromAmong("emoscenes");
@@ -88,28 +78,28 @@ internal static class DataCommand
                 Test = parsed.GetValue(test),
                 Teacher = defaults.Teacher with { Mistakes = parsed.GetValue(mistakes) },
             };
-            Tell(EmoScenesGenerator.Generate(config, parsed.GetValue(Root)!));
+            Tell(EmoScenesGenerator.Generate(config, store.Root(parsed)));
         });
         return command;
     }
 
-    private static Command Get()
+    public static Command Get(StoreArguments store)
     {
         var name = new Argument<string>("name") { Description = "emoji" };
         name.AcceptOnlyFromAmong("emoji");
         var command = new Command("get", "Fetches a built-in data set from the npm registry") { name };
-        command.SetAction(parsed => Tell(EmojiDataset.Get(parsed.GetValue(Root)!)));
+        command.SetAction(parsed => Tell(EmojiDataset.Get(store.Root(parsed))));
         return command;
     }
 
-    private static Command Validate()
+    public static Command Validate(StoreArguments store)
     {
         var dataset = Dataset();
         var deep = new Option<bool>("--deep") { Description = "Also hash every image" };
         var command = new Command("validate", "Reports every bad row with file, line and reason") { dataset, deep };
         command.SetAction(parsed =>
         {
-            var path = DatasetVersion.Find(parsed.GetValue(Root)!, parsed.GetValue(dataset)!);
+            var path = DatasetVersion.Find(store.Root(parsed), parsed.GetValue(dataset)!);
             var problems = DatasetVersion.Validate(path, parsed.GetValue(deep));
             foreach (var problem in problems)
                 Console.WriteLine(problem);
@@ -119,35 +109,8 @@ internal static class DataCommand
         return command;
     }
 
-    private static Command Stats()
-    {
-        var dataset = Dataset();
-        var command = new Command("stats", "Counts classes, attributes and completions") { dataset };
-        command.SetAction(parsed =>
-        {
-            foreach (
-                var split in DatasetStatistics.Of(
-                    DatasetVersion.Open(DatasetVersion.Find(parsed.GetValue(Root)!, parsed.GetValue(dataset)!))
-                )
-            )
-                Print(split);
-        });
-        return command;
-    }
-
     private static Argument<string> Dataset() =>
         new("dataset") { Description = "A data set's name, the hash of a version, or a version's folder" };
 
-    private static void Print(SplitStatistics split)
-    {
-        Console.WriteLine(
-            $"{split.Split.Key()}: {split.Samples} samples, {split.Completions} completions ({split.Malformed} malformed, {split.WrongAnswers} wrong, {split.MeanWords:F1} words)"
-        );
-        Console.WriteLine("  " + string.Join("  ", split.Labels.Select(label => $"{label.Key} {label.Value}")));
-    }
-
-    private static void Tell(DatasetVersion version) =>
-        Console.WriteLine(
-            $"{version.Path}: {version.Info.Counts.Train} training, {version.Info.Counts.Validation} validation, {version.Info.Counts.Test} test images"
-        );
+    private static void Tell(DatasetVersion version) => Console.WriteLine(DataText.Line(version));
 }
