@@ -30,6 +30,10 @@ internal sealed class ConstructionOptions
     {
         Description = "Share of equal runs of words from which a reasoning counts as a copy; 0 = off",
     };
+    private readonly Option<bool?> _all = new("--all")
+    {
+        Description = "Also samples that have an accepted chain of thought already",
+    };
     private readonly Option<int?> _limit = new("--limit") { Description = "Samples at most" };
     private readonly Option<long?> _seed = new("--seed") { Description = "Turns of teachers follow from it" };
 
@@ -37,7 +41,7 @@ internal sealed class ConstructionOptions
     {
         foreach (
             var option in (Option[])
-                [_config, _generators, _verifiers, _attempts, _quorum, _agreement, _duplicate, _limit, _seed]
+                [_config, _generators, _verifiers, _attempts, _quorum, _agreement, _duplicate, _all, _limit, _seed]
         )
             command.Add(option);
     }
@@ -58,6 +62,7 @@ internal sealed class ConstructionOptions
             Quorum = parsed.GetValue(_quorum) ?? (verifiers.Count == 0 ? 0 : config.Quorum),
             MinAgreement = parsed.GetValue(_agreement) ?? config.MinAgreement,
             NearDuplicate = parsed.GetValue(_duplicate) ?? config.NearDuplicate,
+            OnlyMissing = parsed.GetValue(_all) is { } all ? !all : config.OnlyMissing,
             Limit = parsed.GetValue(_limit) ?? config.Limit,
             Seed = parsed.GetValue(_seed) ?? config.Seed,
         };

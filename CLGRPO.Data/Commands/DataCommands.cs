@@ -43,6 +43,10 @@ public static class DataCommands
         };
         var question = new Option<string?>("--question") { Description = "Asked about every image of a new data set" };
         var licence = new Option<string?>("--licence") { Description = "Of a new data set" };
+        var withoutTexts = new Option<bool>("--without-texts")
+        {
+            Description = "Leave the source's chains of thought out, to build new ones",
+        };
         var command = new Command("import", "Brings labelled pictures into the store; a stopped import goes on")
         {
             source,
@@ -50,6 +54,7 @@ public static class DataCommands
             format,
             question,
             licence,
+            withoutTexts,
         };
         command.SetAction(
             async (parsed, stop) =>
@@ -61,6 +66,7 @@ public static class DataCommands
                     Format = parsed.GetValue(format),
                     Question = parsed.GetValue(question),
                     Licence = parsed.GetValue(licence),
+                    WithoutTexts = parsed.GetValue(withoutTexts),
                 };
                 using var database = store.Open(parsed);
                 var progress = new ProgressLines(output);

@@ -12,6 +12,9 @@ public sealed record ImportRequest(string Source, string Dataset, string By)
     /// <summary>For a new data set; null to take the source's, else a plain question.</summary>
     public string? Question { get; init; }
 
+    /// <summary>Leave the source's chains of thought out, such as to build new ones.</summary>
+    public bool WithoutTexts { get; init; }
+
     /// <summary>For a new data set; null to take what the source states.</summary>
     public string? Licence { get; init; }
 }

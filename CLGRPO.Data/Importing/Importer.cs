@@ -36,7 +36,7 @@ public sealed class Importer(StoreFactory store, string root, TimeProvider? time
         var import = await BeginOrResume(request, source, dataset, description, stop);
         try
         {
-            await Fill(source, description, dataset, import, progress, stop);
+            await Fill(request, source, description, dataset, import, progress, stop);
             return await End(import.Id, JobState.Completed, failure: null);
         }
         catch (OperationCanceledException)
@@ -52,6 +52,7 @@ public sealed class Importer(StoreFactory store, string root, TimeProvider? time
     }
 
     private async Task Fill(
+        ImportRequest request,
         Source source,
         SourceDescription description,
         StoredDataset dataset,
@@ -61,7 +62,7 @@ public sealed class Importer(StoreFactory store, string root, TimeProvider? time
     )
     {
         var intake = new PictureIntake(root, ImageLimits.Default);
-        var rules = new RowRules(description);
+        var rules = new RowRules(description, request.WithoutTexts);
         var speed = new Speed(_time, import.Cursor, description.Rows!.Value);
         await using var writer = await SampleBatchWriter.Open(
             store,
@@ -116,8 +117,9 @@ public sealed class Importer(StoreFactory store, string root, TimeProvider? time
     private static object Take(ISourceFiles files, SourceEntry entry, PictureIntake intake, RowRules rules)
     {
         NewProblem Problem(string reason) => new(entry.File, entry.Line, reason);
-        if (entry.Row is not { } row)
+        if (entry.Row is not { } given)
             return Problem(entry.Problem!);
+        var row = rules.Wanted(given);
         if (rules.Problem(row) is { } problem)
             return Problem(problem);
         try

@@ -6,7 +6,8 @@ namespace CLGRPO.Data.Importing;
 
 /// <summary>What must hold of a row before it becomes a sample.</summary>
 /// <param name="description">Labels and vocabulary.</param>
-internal sealed class RowRules(SourceDescription description)
+/// <param name="withoutTexts">Chains of thought are not wanted.</param>
+internal sealed class RowRules(SourceDescription description, bool withoutTexts)
 {
     private const int KeyHashDigits = 10;
     private const int MaxKeyStem = 100;
@@ -17,6 +18,9 @@ internal sealed class RowRules(SourceDescription description)
         attribute => attribute.Values.ToHashSet(StringComparer.Ordinal),
         StringComparer.Ordinal
     );
+
+    /// <summary>The part of the row that is to be imported.</summary>
+    public SourceRow Wanted(SourceRow row) => withoutTexts ? row with { Completion = null, Teacher = null } : row;
 
     /// <summary>What is wrong with the row, all of it in one line; null when nothing is.</summary>
     public string? Problem(SourceRow row)
