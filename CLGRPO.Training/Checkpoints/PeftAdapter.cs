@@ -1,3 +1,4 @@
+using CLGRPO.Training.Checkpoints.Layouts;
 using CLGRPO.Training.Checkpoints.Safetensors;
 using CLGRPO.Training.Models;
 
@@ -22,14 +23,13 @@ public static class PeftAdapter
             throw new ModelException($"There is no adapter folder '{folder}'.");
         var config = PeftConfigJson.Read(Path.Combine(folder, ConfigFile));
         using var file = SafetensorsModel.Open(folder, WeightsStem);
-        var tensors = ByOurNames(file);
-        var modules = tensors.Keys.Select(ModuleOf).ToHashSet(StringComparer.Ordinal);
+        var modules = file.Tensors.Keys.Select(OurName).Select(ModuleOf).ToHashSet(StringComparer.Ordinal);
         EquatableList<string> targets =
         [
             .. modules.Select(LoraAdapters.TargetOf).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal),
         ];
         var adapters = model.Attach(config with { Targets = targets }, modules);
-        ModelWeights.Fill(adapters.Parameters, file, tensors);
+        Fill(adapters, file);
         return adapters;
     }
 
@@ -38,8 +38,11 @@ public static class PeftAdapter
     internal static void Fill(LoraAdapters adapters, string folder)
     {
         using var file = SafetensorsModel.Open(folder, WeightsStem);
-        ModelWeights.Fill(adapters.Parameters, file, ByOurNames(file));
+        Fill(adapters, file);
     }
+
+    private static void Fill(LoraAdapters adapters, SafetensorsModel file) =>
+        ModelWeights.Fill(adapters.Parameters, new WeightReader(file, Tensors(adapters)));
 
     /// <summary>Writes an adapter's folder.</summary>
     /// <param name="baseModel">The model it belongs to, as peft should find it; null where it lies in no folder.</param>
@@ -47,27 +50,29 @@ public static class PeftAdapter
     {
         Directory.CreateDirectory(folder);
         File.WriteAllText(Path.Combine(folder, ConfigFile), PeftConfigJson.Write(adapters, baseModel));
-        SafetensorsWriter.Write(
-            Path.Combine(folder, WeightsStem + ".safetensors"),
-            [
-                .. ModelWeights
-                    .Sources(adapters.Parameters)
-                    .Select(source => source with { Name = PeftName(source.Name) })
-                    .OrderBy(source => source.Name, StringComparer.Ordinal),
-            ],
-            new Dictionary<string, string>(StringComparer.Ordinal) { ["format"] = "pt" }
+        WeightFiles.Write(
+            folder,
+            Tensors(adapters),
+            SafetensorsDtype.F32,
+            maxShardBytes: long.MaxValue,
+            ModelWeights.Read,
+            WeightsStem
         );
     }
 
     /// <summary>peft's name of one of our tensors: the module's in layout C of internvl.md §9 behind peft's prefix.</summary>
-    internal static string PeftName(string name) => $"{Prefix}{ModelWeights.NewName(name)}";
+    internal static string PeftName(string name) => $"{Prefix}{TensorNames.In(ModelLayout.Memory, name)}";
 
-    private static Dictionary<string, TensorInfo> ByOurNames(SafetensorsModel file) =>
-        file.Tensors.Values.ToDictionary(tensor => OurName(tensor.Name), StringComparer.Ordinal);
+    private static IReadOnlyList<FileTensor> Tensors(LoraAdapters adapters) =>
+        [
+            .. FileTensor
+                .Of(adapters.Parameters.Parameters, PeftName)
+                .OrderBy(tensor => tensor.Name, StringComparer.Ordinal),
+        ];
 
     private static string OurName(string name) =>
         name.StartsWith(Prefix, StringComparison.Ordinal)
-            ? ModelWeights.CanonicalName(name[Prefix.Length..])
+            ? TensorNames.FromMemory(name[Prefix.Length..])
             : throw new ModelException($"The adapter's tensor '{name}' does not begin with '{Prefix}', as peft's do.");
 
     private static string ModuleOf(string name) =>

@@ -26,6 +26,7 @@ internal static class CommandLine
             ForwardCommand.Create(),
             TokenizeCommand.Create(),
             ModelCommand.Create(),
+            ConvertCommand.Create(),
         };
 
     /// <summary>Runs a command. A user's mistake is one line on <paramref name="error"/>; a fault of the program travels on.</summary>

@@ -82,7 +82,7 @@ internal static class GenerateCommand
         using var sampler = new RolloutSampler(
             model.Model,
             sampling,
-            new HashSet<int> { special.ImEnd },
+            model.Settings.StopTokens.ToHashSet(),
             [special.Img, special.ImgEnd, special.ImgContext]
         );
         var room = model.Model.Config.Language.MaxPositions - question.Ids.Length;

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using CLGRPO.Data.Images;
 using CLGRPO.Training.Checkpoints;
-using CLGRPO.Training.Checkpoints.Safetensors;
 using CLGRPO.Training.Models;
 using CLGRPO.Training.Tokenization;
 
@@ -18,7 +17,11 @@ internal static class ModelCreateCommand
             Description = $"Whose shape: {string.Join(", ", ModelPreset.Names)}",
             Required = true,
         };
-        var dtype = new Option<string>("--dtype") { Description = "bf16 or fp32", DefaultValueFactory = _ => "bf16" };
+        var dtype = new Option<string>("--dtype")
+        {
+            Description = "bf16, fp16 or fp32",
+            DefaultValueFactory = _ => "bf16",
+        };
         var seed = new Option<int>("--seed") { Description = "The same seed gives the same weights" };
         var tokenizer = new Option<string?>("--tokenizer")
         {
@@ -43,7 +46,7 @@ internal static class ModelCreateCommand
                 config,
                 Vocabulary(parsed.GetValue(tokenizer)),
                 new ImagePreprocessorConfig(config.Vision.ImageSize, MinTiles: 1, MaxTiles: 12, UseThumbnail: true),
-                DtypeOf(parsed.GetValue(dtype)!),
+                ConvertCommand.DtypeOf(parsed.GetValue(dtype)!),
                 parsed.GetValue(seed)
             );
             parsed.InvocationConfiguration.Output.WriteLine($"{path}: {parameters:N0} parameters, random");
@@ -53,12 +56,4 @@ internal static class ModelCreateCommand
 
     private static Tokenizer Vocabulary(string? path) =>
         path is null ? QwenTokenizer.Fetch() : QwenTokenizer.ForInternVl(Tokenizer.Load(path));
-
-    private static SafetensorsDtype DtypeOf(string name) =>
-        name switch
-        {
-            "bf16" => SafetensorsDtype.BF16,
-            "fp32" => SafetensorsDtype.F32,
-            _ => throw new ArgumentException($"--dtype is '{name}'; give bf16 or fp32."),
-        };
 }

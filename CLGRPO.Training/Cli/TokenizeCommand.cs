@@ -27,7 +27,7 @@ internal static class TokenizeCommand
         command.SetAction(parsed =>
         {
             var path = parsed.GetValue(model)!;
-            var tokenizer = Tokenizer.Load(Directory.Exists(path) ? Path.Combine(path, "tokenizer.json") : path);
+            var tokenizer = Directory.Exists(path) ? TokenizerFiles.Load(path) : Tokenizer.Load(path);
             var ids = tokenizer.Encode(parsed.GetValue(text)!, parsed.GetValue(special));
             Console.WriteLine(string.Join(' ', ids));
             Console.WriteLine(string.Join(' ', ids.Select(tokenizer.TokenOf)));

@@ -33,6 +33,9 @@ public sealed record LanguageConfig
     public double RopeTheta { get; init; } = 1e6;
     public int MaxPositions { get; init; } = 32768;
 
+    /// <summary>The factor of rope_scaling "dynamic", kept for the files: it has no effect up to <see cref="MaxPositions"/>.</summary>
+    public double? DynamicRopeFactor { get; init; }
+
     /// <summary>True when the output head is the embedding itself.</summary>
     public bool TieEmbeddings { get; init; }
 

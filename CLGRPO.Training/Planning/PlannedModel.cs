@@ -1,7 +1,7 @@
 using CLGRPO.Data.Datasets;
 using CLGRPO.Data.Images;
-using CLGRPO.Training.Checkpoints;
-using CLGRPO.Training.Checkpoints.Safetensors;
+using CLGRPO.Training.Checkpoints.Layouts;
+using CLGRPO.Training.Checkpoints.Settings;
 using CLGRPO.Training.Models;
 using CLGRPO.Training.Stages;
 using CLGRPO.Training.Tokenization;
@@ -28,13 +28,10 @@ internal sealed record PlannedModel(ModelConfig Config, Tokenizer Tokenizer, Ima
             throw new ModelException(
                 $"There is no model folder '{folder}'. Give the folder of a downloaded model with --model, or make one of the same shape with `clgrpo model create`."
             );
-        using var weights = SafetensorsModel.Open(folder);
-        var config = ModelConfigJson.Read(Path.Combine(folder, "config.json"));
-        config = config with { Language = config.Language with { TieEmbeddings = !ModelWeights.HasHead(weights) } };
-        return new PlannedModel(
-            config.Validated(),
-            Tokenizer.Load(Path.Combine(folder, "tokenizer.json")),
-            PretrainedModel.ReadPreprocessor(folder, config)
-        );
+        var settings = ModelSettings.Load(folder);
+        using var weights = WeightFolder.Open(folder);
+        var config = weights.Tied(settings.Config);
+        _ = weights.Match(VisionLanguageModel.Declare(config)); // refuses now what loading would refuse
+        return new PlannedModel(config, settings.Tokenizer, settings.Images);
     }
 }

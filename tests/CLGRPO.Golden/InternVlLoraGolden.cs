@@ -2,6 +2,7 @@ using System.Text.Json;
 using CLGRPO.Data.Images;
 using CLGRPO.Training.Batches;
 using CLGRPO.Training.Checkpoints;
+using CLGRPO.Training.Checkpoints.Layouts;
 using CLGRPO.Training.Models;
 using TorchSharp;
 
@@ -88,7 +89,7 @@ internal sealed class InternVlLoraGolden : IGoldenWalker
         {
             foreach (var stored in parameter.Stored)
             {
-                if (sums.TryGetProperty(ModelWeights.NewName(stored.Name), out var sum))
+                if (sums.TryGetProperty(TensorNames.In(ModelLayout.Memory, stored.Name), out var sum))
                     Expect.Close(
                         stored.Name,
                         sum.GetDouble(),

@@ -18,6 +18,7 @@ IGoldenWalker[] walkers =
     new SamplingGolden(),
     new StatisticsGolden(),
     new InternVlLoraGolden(),
+    new InternVlLayoutsGolden(),
 ];
 
 try

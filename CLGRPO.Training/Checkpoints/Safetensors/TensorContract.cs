@@ -8,24 +8,35 @@ public sealed record ExpectedTensor(string Name, long[] Shape, SafetensorsDtype?
 /// <summary>Checks that weights are those a model needs: all there, none unknown, shapes right, numbers finite.</summary>
 public static class TensorContract
 {
+    // Above the number of tensors of any model read here, so that all are named; a hostile file may claim more.
+    private const int NamedProblems = 2000;
+
     /// <summary>Refuses missing, unknown and misshapen tensors, all listed in one message.</summary>
+    /// <param name="tensors">What there is.</param>
+    /// <param name="expected">What there must be.</param>
+    /// <param name="dtypes">Types that an expected tensor without one of its own may have; null: any.</param>
     /// <exception cref="SafetensorsException">At least one tensor differs.</exception>
     public static void Check(
         IReadOnlyDictionary<string, TensorInfo> tensors,
-        IReadOnlyCollection<ExpectedTensor> expected
+        IReadOnlyCollection<ExpectedTensor> expected,
+        IReadOnlyCollection<SafetensorsDtype>? dtypes = null
     )
     {
         var known = expected.Select(tensor => tensor.Name).ToHashSet(StringComparer.Ordinal);
         var unknown = tensors
             .Keys.Where(name => !known.Contains(name))
             .Select(name => $"unknown {SafetensorsException.Show(name)}");
-        var problems = expected.Select(tensor => Problem(tensors, tensor)).OfType<string>().Concat(unknown).ToList();
+        var problems = expected
+            .Select(tensor => Problem(tensors, tensor, dtypes))
+            .OfType<string>()
+            .Concat(unknown)
+            .ToList();
         if (problems.Count > 0)
         {
-            var more = problems.Count > 20 ? $"; and {problems.Count - 20} more" : "";
+            var more = problems.Count > NamedProblems ? $"; and {problems.Count - NamedProblems} more" : "";
             throw new SafetensorsException(
                 SafetensorsError.UnexpectedTensors,
-                $"The weights do not fit the model: {string.Join("; ", problems.Take(20))}{more}."
+                $"The weights do not fit the model: {string.Join("; ", problems.Take(NamedProblems))}{more}."
             );
         }
     }
@@ -53,7 +64,11 @@ public static class TensorContract
         }
     }
 
-    private static string? Problem(IReadOnlyDictionary<string, TensorInfo> tensors, ExpectedTensor expected)
+    private static string? Problem(
+        IReadOnlyDictionary<string, TensorInfo> tensors,
+        ExpectedTensor expected,
+        IReadOnlyCollection<SafetensorsDtype>? dtypes
+    )
     {
         var shape = string.Join(", ", expected.Shape);
         if (!tensors.TryGetValue(expected.Name, out var actual))
@@ -64,8 +79,9 @@ public static class TensorContract
         {
             return $"'{expected.Name}' is [{string.Join(", ", actual.Shape)}], not [{shape}]";
         }
-        return expected.Dtype is { } dtype && dtype != actual.Dtype
-            ? $"'{expected.Name}' is {actual.Dtype}, not {dtype}"
+        var allowed = expected.Dtype is { } dtype ? [dtype] : dtypes;
+        return allowed?.Contains(actual.Dtype) == false
+            ? $"'{expected.Name}' is {actual.Dtype}, not {string.Join(" or ", allowed)}"
             : null;
     }
 

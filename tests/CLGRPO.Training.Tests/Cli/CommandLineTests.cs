@@ -14,7 +14,7 @@ public sealed class CommandLineTests(SmallRun run) : IClassFixture<SmallRun>
     [InlineData("data validate nothing --root {missing}", "No dataset 'nothing'")]
     [InlineData("data generate emoscenes --train -1 --root {missing}", "-1")]
     [InlineData("generate --model {missing} --prompt x", "no model folder")]
-    [InlineData("generate --model {datasets} --prompt x", "model.safetensors")]
+    [InlineData("generate --model {datasets} --prompt x", "has no config.json")]
     [InlineData("generate --model {model}", "give --prompt")]
     [InlineData("generate --model {checkpoint} --image {missing}", "{missing}")]
     [InlineData("generate --model {checkpoint} --image {recipe}", "not a PNG, JPEG or WebP")]

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using CLGRPO.Data.Images;
 using CLGRPO.Golden;
 using CLGRPO.Training.Checkpoints;
+using CLGRPO.Training.Checkpoints.Layouts;
 using CLGRPO.Training.Models;
 using static TorchSharp.torch;
 
@@ -60,7 +61,7 @@ internal sealed class GoldenModel : IDisposable
                     Tiny.Floats(parameter.Value.grad!.narrow(0, stored.FirstRow, stored.Rows)),
                     stored
                 );
-                var wanted = expected.Floats(NewName(stored.Name));
+                var wanted = expected.Floats(TensorNames.In(ModelLayout.Memory, stored.Name));
                 var distance = Norm(wanted.Zip(found, (a, b) => a - b));
                 Assert.True(
                     distance <= (1e-4 * Norm(wanted)) + 1e-6,
@@ -86,12 +87,6 @@ internal sealed class GoldenModel : IDisposable
         var side = Pretrained.Images.TileSize;
         return tensor(values, [values.Length / (3 * side * side), 3, side, side]);
     }
-
-    /// <summary>Layout C: everything under <c>model.</c> but the head.</summary>
-    private static string NewName(string name) =>
-        name == "language_model.lm_head.weight"
-            ? "lm_head.weight"
-            : "model." + name.Replace("language_model.model.", "language_model.", StringComparison.Ordinal);
 
     private static double Norm(IEnumerable<float> values) => Math.Sqrt(values.Sum(value => (double)value * value));
 }
