@@ -1,5 +1,6 @@
 using System.Globalization;
 using CLGRPO.Training.Models;
+using CLGRPO.Training.Optimization;
 
 namespace CLGRPO.Training.Planning;
 
@@ -30,11 +31,7 @@ internal sealed class Remedies(ModelConfig model, TokenBudget tokens, Func<Memor
             s => s.Precision == Precision.Bf16 ? null : s with { Precision = Precision.Bf16 }
         ),
         ("image.max_tiles", s => Text(s.MaxTiles), s => s.MaxTiles > 1 ? s with { MaxTiles = s.MaxTiles / 2 } : null),
-        (
-            "lora",
-            s => s.Lora is null ? "none" : $"rank {s.Lora.Rank}",
-            s => s.Lora is null ? s with { Lora = new LoraConfig(), HasReference = false } : null
-        ),
+        ("lora", s => s.Lora is null ? "none" : $"{{ rank: {s.Lora.Rank} }} of the language model alone", Adapters),
         ("trainable.vision", s => s.Trainable.Vision ? "true" : "false", FreezeVision),
         ("beta", s => s.HasReference ? "above 0" : "0", s => s.HasReference ? s with { HasReference = false } : null),
         ("group_size", s => Text(s.GroupSize), HalveGroup),
@@ -108,6 +105,16 @@ internal sealed class Remedies(ModelConfig model, TokenBudget tokens, Func<Memor
             : tokens.Longest;
         return needed(new MemoryEstimator(model, settings, tokens with { Longest = longest }).Estimate());
     }
+
+    private static StageSettings? Adapters(StageSettings s) =>
+        s.Lora is null
+            ? s with
+            {
+                Lora = new LoraConfig(),
+                Trainable = new TrainableConfig { Vision = false, Projector = false },
+                HasReference = false,
+            }
+            : null;
 
     private static StageSettings? Checkpointing(StageSettings s) =>
         s.GradientCheckpointing ? null : s with { GradientCheckpointing = true };
