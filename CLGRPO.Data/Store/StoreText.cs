@@ -5,7 +5,8 @@ namespace CLGRPO.Data.Store;
 
 /// <summary>
 /// Text that both databases can hold. PostgreSQL has no NUL in texts, SQLite's text ends at one, and half a surrogate pair has no UTF-8:
-/// each becomes U+FFFD, in what is written and in what is asked for alike. Everything else is kept as it is.
+/// each becomes U+FFFD, in what is written and in what is asked for alike (but not within the lists that SQLite keeps as JSON). Everything
+/// else is kept as it is.
 /// </summary>
 internal static class StoreText
 {
