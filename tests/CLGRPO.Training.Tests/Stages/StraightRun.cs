@@ -1,5 +1,6 @@
 using CLGRPO.Data.Runs;
 using CLGRPO.Training.Checkpoints;
+using CLGRPO.Training.Models;
 using CLGRPO.Training.Stages;
 using CLGRPO.Training.Tests.Checkpoints.Safetensors;
 
@@ -10,12 +11,17 @@ public class StraightRun : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
     private readonly string _datasets;
+    private readonly Precision _precision;
 
     public StraightRun(TinyEmoScenes data)
         : this(data, TinyRecipe.Sft, TinyRecipe.OnPolicy, TinyRecipe.OffPolicy) { }
 
     protected StraightRun(TinyEmoScenes data, params string[] stages)
+        : this(data, Precision.Fp32, stages) { }
+
+    protected StraightRun(TinyEmoScenes data, Precision precision, params string[] stages)
     {
+        _precision = precision;
         _datasets = data.Version.Path[..^(data.Version.Name.Length + data.Version.Hash.Length + 2)];
         Recipe = WriteRecipe("tiny.yaml", stages);
         using var process = Start("straight", Recipe);
@@ -37,7 +43,7 @@ public class StraightRun : IDisposable
 
     internal string WriteRecipe(string name, params string[] stages)
     {
-        File.WriteAllText(_folder.File(name), TinyRecipe.Of(stages));
+        File.WriteAllText(_folder.File(name), TinyRecipe.Of(_precision, stages));
         return _folder.File(name);
     }
 

@@ -1,3 +1,4 @@
+using CLGRPO.Training.Models;
 using CLGRPO.Training.Stages;
 
 namespace CLGRPO.Training.Tests.Stages;
@@ -52,7 +53,10 @@ internal static class TinyRecipe
 
         """;
 
-    public static string Of(params string[] stages) => Head + string.Concat(stages);
+    public static string Of(params string[] stages) => Of(Precision.Fp32, stages);
+
+    public static string Of(Precision precision, params string[] stages) =>
+        $"precision: {precision.ToString().ToLowerInvariant()}\n" + Head + string.Concat(stages);
 
     public static Recipe Parse(params string[] stages) => RecipeReader.Parse(Of(stages));
 }
