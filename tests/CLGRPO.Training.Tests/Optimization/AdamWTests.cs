@@ -129,6 +129,27 @@ public sealed class AdamWTests : IDisposable
         Assert.Equal(Train(restoreAfter: -1), Train(restoreAfter: 4));
     }
 
+    // Below 1 the last bit of a bfloat16 weight is 1/256: steps of 1/10,000 would leave it where it is for ever.
+    [Fact]
+    public void Step_OfBfloat16Weights_MovesTheMastersAndRoundsThem()
+    {
+        var weights = torch.ones(3, dtype: torch.bfloat16);
+        var gradients = torch.zeros(3);
+        using var optimizer = new AdamW(
+            [new ParameterGroup("all", [("weights", 0, 3)], weights, gradients, weightDecay: 0)],
+            new OptimizerConfig()
+        );
+        for (var step = 1; step <= 100; step++)
+        {
+            gradients.fill_(1);
+            optimizer.Step(1e-4);
+            Assert.Equal(1 - (step * 1e-4f), optimizer.Groups[0].Values[0].item<float>(), 1e-5);
+        }
+        Assert.Equal([0.98828125f, 0.98828125f, 0.98828125f], weights.to(torch.float32).data<float>().ToArray());
+        Assert.Equal(torch.float32, optimizer.Groups[0].FirstMoment.dtype);
+        Assert.Equal(torch.float32, optimizer.Groups[0].SecondMoment.dtype);
+    }
+
     private static (torch.Tensor, AdamW) Copy(AdamW from)
     {
         var matrix = from.Groups[0].Values.clone().requires_grad_();

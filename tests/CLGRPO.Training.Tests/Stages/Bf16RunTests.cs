@@ -75,7 +75,6 @@ public sealed class Bf16RunTests(StraightBf16Run straight) : IClassFixture<Strai
         }
     }
 
-    // The rate is far below the last bit of a bfloat16 weight, so without master weights nothing would move.
     [Fact]
     public void Train_InBfloat16_Learns()
     {

@@ -49,7 +49,7 @@ public class StraightRun : IDisposable
 
     internal string WriteBf16Recipe(string name, params string[] stages)
     {
-        File.WriteAllText(_folder.File(name), "precision: bf16\n" + TinyRecipe.Of(stages));
+        File.WriteAllText(_folder.File(name), TinyRecipe.Of(Precision.Bf16, stages));
         return _folder.File(name);
     }
 
