@@ -69,6 +69,9 @@ internal static partial class Vips
         {
             // The C environment is not .NET's: warnings about broken pictures would go to stderr.
             _ = SetEnvironment("VIPS_WARNING", "0", overwrite: 1);
+            // Modules (PDF, slides, ImageMagick) are looked for where there are none: not one is needed, and the system's SQLite, which
+            // comes with them, would take the place of parts of the one that the database uses: a crash.
+            _ = SetEnvironment("VIPSHOME", "/nonexistent", overwrite: 1);
             if (Initialize("CLGRPO") != 0)
             {
                 throw new InvalidOperationException("libvips does not start; install it anew (Debian: libvips42).");
