@@ -16,6 +16,11 @@ public static class ImageDecoder
     public static RgbImage Decode(string path, ImageLimits? limits = null)
     {
         limits ??= ImageLimits.Default;
+        return Decode(Bytes(path, limits), limits);
+    }
+
+    private static ReadOnlySpan<byte> Bytes(string path, ImageLimits limits)
+    {
         using var file = File.OpenHandle(path);
         var length = RandomAccess.GetLength(file);
         if (length > limits.MaxBytes)
@@ -24,7 +29,17 @@ public static class ImageDecoder
         }
         var bytes = new byte[length];
         var read = RandomAccess.Read(file, bytes, 0);
-        return Decode(bytes.AsSpan(0, read), limits);
+        return bytes.AsSpan(0, read);
+    }
+
+    /// <summary>Reads the size of the upright picture from the file's container; no pixel is decoded.</summary>
+    /// <exception cref="ImageException">The file is no picture that is read here, or beyond a limit.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public static (int Width, int Height) Size(string path, ImageLimits? limits = null)
+    {
+        limits ??= ImageLimits.Default;
+        var image = EncodedImage.Read(Bytes(path, limits), limits);
+        return OrientedPixels.IsTurned(image.Orientation) ? (image.Height, image.Width) : (image.Width, image.Height);
     }
 
     /// <summary>

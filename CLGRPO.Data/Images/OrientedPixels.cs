@@ -16,9 +16,12 @@ internal sealed class OrientedPixels
     private readonly int _columnStep;
     private readonly int _rowStep;
 
+    /// <summary>Whether the stored picture's width is the upright one's height.</summary>
+    public static bool IsTurned(int orientation) => orientation >= 5;
+
     public OrientedPixels(int storedWidth, int storedHeight, int orientation)
     {
-        var isTurned = orientation >= 5;
+        var isTurned = IsTurned(orientation);
         _storedWidth = storedWidth;
         (_width, _height) = isTurned ? (storedHeight, storedWidth) : (storedWidth, storedHeight);
         _pixels = new byte[_width * _height * 3];

@@ -10,11 +10,13 @@ namespace CLGRPO.Data.Runs;
 /// <param name="Image">SHA-256 of its image.</param>
 /// <param name="Prompt">The prompt's text.</param>
 /// <param name="Label">The right answer.</param>
+/// <param name="Tiles">Tiles of the image as sampled and trained on, thumbnail included.</param>
 public sealed record RolloutGroup(
     string Sample,
     string Image,
     string Prompt,
     string Label,
+    int Tiles,
     IReadOnlyList<RolloutCompletion> Completions
 );
 

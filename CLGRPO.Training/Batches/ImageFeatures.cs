@@ -30,8 +30,10 @@ public sealed class ImageFeatures(PreparedSplit split, bool frozen, long memoryB
     /// <param name="samples">Indexes into the split.</param>
     /// <param name="tape">Keeps the layers' inputs in place of that graph; null for the graph.</param>
     /// <returns>[image tokens, feature size].</returns>
+    /// <exception cref="ModelException">A sample has another number of image tokens than of image features; it is named.</exception>
     public Tensor Of(VisionLanguageModel model, IReadOnlyList<int> samples, LayerTape? tape = null)
     {
+        split.RequireImageTokens(samples, model.Config);
         if (!frozen)
             return is_grad_enabled()
                 ? model.ImageFeatures(Tiles(model, samples), tape)
@@ -52,9 +54,7 @@ public sealed class ImageFeatures(PreparedSplit split, bool frozen, long memoryB
     private int PatchesOf(VisionLanguageModel model, IReadOnlyList<int> samples)
     {
         var vision = model.Config.Vision;
-        return samples.Max(sample => split.Images.TileCount(split.Samples[sample].Sample))
-            * vision.PatchesPerSide
-            * vision.PatchesPerSide;
+        return samples.Max(sample => split.Samples[sample].Tiles) * vision.PatchesPerSide * vision.PatchesPerSide;
     }
 
     /// <summary>Features without a graph, a few images at a time: what a layer leaves behind is gone before the next images come.</summary>
@@ -66,9 +66,7 @@ public sealed class ImageFeatures(PreparedSplit split, bool frozen, long memoryB
         {
             using var scope = NewDisposeScope();
             var tokens = chunk
-                .Select(sample =>
-                    (long)split.Images.TileCount(split.Samples[sample].Sample) * model.Config.TokensPerTile
-                )
+                .Select(sample => (long)split.Samples[sample].Tiles * model.Config.TokensPerTile)
                 .ToArray();
             features.AddRange(
                 model
@@ -120,7 +118,7 @@ public sealed class ImageFeatures(PreparedSplit split, bool frozen, long memoryB
     private static long BytesOf(Tensor features) => features.numel() * features.element_size();
 
     private Tensor Tiles(VisionLanguageModel model, IReadOnlyList<int> samples) =>
-        split.Images.Load([.. samples.Select(sample => split.Samples[sample].Sample)]).to(model.Device);
+        split.LoadTiles(samples, model.Config).to(model.Device);
 
     public void Dispose()
     {

@@ -42,7 +42,13 @@ public sealed class ImageTiles(
     private long _keptBytes;
 
     /// <exception cref="ImageException">The image cannot be read; the message names the sample.</exception>
-    public int TileCount(Sample sample) => config.MaxTiles == 1 ? 1 : Tiled(sample).TileCount;
+    public int TileCount(Sample sample)
+    {
+        if (config.MaxTiles == 1)
+            return 1;
+        var (width, height) = Named(sample, () => ImageDecoder.Size(version.ImagePath(sample)));
+        return _preprocessor.CountTiles(width, height);
+    }
 
     public Tensor Load(IReadOnlyList<Sample> samples, AugmentTiles? augment = null)
     {
@@ -68,17 +74,21 @@ public sealed class ImageTiles(
     {
         if (_decoded.TryGetValue(sample.Image, out var kept))
             return kept;
-        TiledImage image;
+        var image = Named(sample, () => _preprocessor.Preprocess(ImageDecoder.Decode(version.ImagePath(sample))));
+        if (Interlocked.Add(ref _keptBytes, image.Tiles.Length) <= memoryBytes)
+            _decoded.TryAdd(sample.Image, image);
+        return image;
+    }
+
+    private static T Named<T>(Sample sample, Func<T> read)
+    {
         try
         {
-            image = _preprocessor.Preprocess(ImageDecoder.Decode(version.ImagePath(sample)));
+            return read();
         }
         catch (ImageException e)
         {
             throw new ImageException($"Sample '{sample.Id}': {e.Message}");
         }
-        if (Interlocked.Add(ref _keptBytes, image.Tiles.Length) <= memoryBytes)
-            _decoded.TryAdd(sample.Image, image);
-        return image;
     }
 }

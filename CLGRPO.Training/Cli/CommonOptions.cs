@@ -27,6 +27,12 @@ internal static class CommonOptions
     public static Option<string> Model() =>
         new("--model") { Description = "A model's folder, such as a checkpoint of a run", Required = true };
 
+    public static Option<string[]> Images() =>
+        new("--image")
+        {
+            Description = "A PNG, JPEG or WebP; give it again for more; without one the prompt is text alone",
+        };
+
     public static Option<string?> Prompt() =>
         new("--prompt") { Description = "What to ask; a checkpoint of a run knows what it was trained with" };
 

@@ -109,11 +109,10 @@ internal sealed class EvalCommand
         using var model = PretrainedModel.Load(folder, device);
         using var threads = new WorkerThreads(ComputeDevice.Workers(device, parsed.GetValue(_workers)));
         using var policy = new PolicyReplicas(model.Model, threads, new HashSet<ModelPart>());
-        var images = model.Images with
-        {
-            MaxTiles = Math.Min(model.Images.MaxTiles, trained?.Recipe.Image.MaxTiles ?? model.Images.MaxTiles),
-        };
-        var prepared = new PreparedSplit(version, split, model, new ImageTiles(version, images), prompt, style);
+        var images = trained?.Recipe.Image.Limit(model.Images) ?? model.Images;
+        var tiles = new ImageTiles(version, images);
+        var prepared = new PreparedSplit(version, split, model, tiles, prompt, style);
+        prepared.RequirePlaces(model.Model.Config.Language, maxTokens);
         var answers = new Evaluator(policy, prepared, model.Tokenizer, maxTokens).Evaluate(sampling, limit);
         return SplitEvaluation.Of(
             folder,

@@ -13,10 +13,7 @@ internal static class ForwardCommand
     public static Command Create()
     {
         var model = CommonOptions.Model();
-        var image = new Option<string?>("--image")
-        {
-            Description = "A PNG, JPEG or WebP; without it the prompt is text alone",
-        };
+        var images = CommonOptions.Images();
         var prompt = CommonOptions.Prompt();
         var system = CommonOptions.System();
         var output = new Option<string?>("--output")
@@ -31,7 +28,7 @@ internal static class ForwardCommand
         )
         {
             model,
-            image,
+            images,
             prompt,
             system,
             output,
@@ -42,7 +39,7 @@ internal static class ForwardCommand
             var path = CommonOptions.OutputPath(parsed, output)!;
             var (tokens, vocabulary) = Forward(
                 parsed.GetValue(model)!,
-                parsed.GetValue(image),
+                parsed.GetValue(images)!,
                 parsed.GetValue(system),
                 parsed.GetValue(prompt),
                 path,
@@ -57,18 +54,19 @@ internal static class ForwardCommand
 
     private static (int Tokens, int Vocabulary) Forward(
         string folder,
-        string? image,
+        string[] images,
         string? system,
         string? prompt,
         string output,
         Device device
     )
     {
-        var texts = TrainedModel.Texts(TrainedModel.Find(folder), system, prompt);
+        var trained = TrainedModel.Find(folder);
+        var texts = TrainedModel.Texts(trained, system, prompt);
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         using var model = PretrainedModel.Load(folder, device);
-        var question = new Question(model, texts.System, texts.Question, image);
+        var question = new Question(model, trained, texts.System, texts.Question, images);
         // Every token predicts the next; what the last one's target is does not touch its logits.
         var batch = TokenBatch.OfSequences(
             [(question.Ids[..1], [.. question.Ids[1..], 0])],

@@ -11,10 +11,7 @@ internal static class GenerateCommand
     public static Command Create()
     {
         var model = CommonOptions.Model();
-        var image = new Option<string?>("--image")
-        {
-            Description = "A PNG, JPEG or WebP; without it the prompt is text alone",
-        };
+        var images = CommonOptions.Images();
         var prompt = CommonOptions.Prompt();
         var system = CommonOptions.System();
         var maxTokens = new Option<int>("--max-tokens")
@@ -27,6 +24,10 @@ internal static class GenerateCommand
             Description = "Completions to write; more than one needs a temperature",
             DefaultValueFactory = _ => 1,
         };
+        var ids = new Option<bool>("--ids")
+        {
+            Description = "Print the token ids that were written, the end token included, in place of the text",
+        };
         var sampling = new SamplingOptions();
         var device = CommonOptions.Device();
         var command = new Command(
@@ -35,29 +36,31 @@ internal static class GenerateCommand
         )
         {
             model,
-            image,
+            images,
             prompt,
             system,
             maxTokens,
             samples,
+            ids,
             device,
         };
         sampling.AddTo(command);
         command.SetAction(parsed =>
         {
-            var texts = Generate(
+            var lines = Generate(
                 parsed.GetValue(model)!,
-                parsed.GetValue(image),
+                parsed.GetValue(images)!,
                 parsed.GetValue(system),
                 parsed.GetValue(prompt),
                 sampling.Read(parsed),
                 CommonOptions.AtLeastOne(parsed, samples),
                 CommonOptions.AtLeastOne(parsed, maxTokens),
+                parsed.GetValue(ids),
                 CommonOptions.DeviceOf(parsed, device)
             );
-            foreach (var text in texts)
+            foreach (var line in lines)
             {
-                parsed.InvocationConfiguration.Output.WriteLine(text);
+                parsed.InvocationConfiguration.Output.WriteLine(line);
             }
         });
         return command;
@@ -65,27 +68,28 @@ internal static class GenerateCommand
 
     private static List<string> Generate(
         string folder,
-        string? image,
+        string[] images,
         string? system,
         string? prompt,
         SamplingConfig sampling,
         int samples,
         int maxTokens,
+        bool ids,
         Device device
     )
     {
-        var texts = TrainedModel.Texts(TrainedModel.Find(folder), system, prompt);
+        var trained = TrainedModel.Find(folder);
+        var texts = TrainedModel.Texts(trained, system, prompt);
         using var scope = NewDisposeScope();
         using var model = PretrainedModel.Load(folder, device);
-        var question = new Question(model, texts.System, texts.Question, image);
-        var special = model.Tokenizer.SpecialTokens;
+        var question = new Question(model, trained, texts.System, texts.Question, images);
         using var sampler = new RolloutSampler(
             model.Model,
             sampling,
             model.Settings.StopTokens.ToHashSet(),
-            [special.Img, special.ImgEnd, special.ImgContext]
+            NeverSampled.Of(model.Tokenizer, model.Model.Config.Language.VocabularySize)
         );
-        var room = model.Model.Config.Language.MaxPositions - question.Ids.Length;
+        var room = model.Model.Config.Language.Places - question.Ids.Length;
         var group = sampler.Sample(
             [new Prompt(question.Ids, Sample: 0, Stream: 0)],
             samples,
@@ -94,7 +98,9 @@ internal static class GenerateCommand
         )[0];
         return
         [
-            .. group.Completions.Select(completion => model.Tokenizer.Decode(completion.Ids, skipSpecialTokens: true)),
+            .. group.Completions.Select(completion =>
+                ids ? string.Join(' ', completion.Ids) : model.Tokenizer.Decode(completion.Ids, skipSpecialTokens: true)
+            ),
         ];
     }
 }

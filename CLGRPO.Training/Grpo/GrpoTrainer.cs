@@ -187,9 +187,7 @@ public sealed class GrpoTrainer(
         var head = new TokenLogprobs(replica.Decoder.Head, config.Sampling.Temperature);
         // A vision tower that does not train is the same in policy and reference, and so is what it sees.
         var features = config.Trainable.Vision
-            ? replica.ImageFeatures(
-                split.Images.Load([.. slice.Samples.Select(sample => split.Samples[sample].Sample)]).to(replica.Device)
-            )
+            ? replica.ImageFeatures(split.LoadTiles(slice.Samples, replica.Config).to(replica.Device))
             : _features.Of(replica, slice.Samples);
         var logprobs = head.Forward(replica.Forward(batch, features), batch.Targets)
             .Logprobs.cpu()

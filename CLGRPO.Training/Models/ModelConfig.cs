@@ -33,6 +33,9 @@ public sealed record LanguageConfig
     public double RopeTheta { get; init; } = 1e6;
     public int MaxPositions { get; init; } = 32768;
 
+    /// <summary>Tokens that a sequence may have: beyond these, dynamic RoPE would begin to scale, which is not done here.</summary>
+    public int Places => Math.Min(MaxPositions, 32768);
+
     /// <summary>The factor of rope_scaling "dynamic", kept for the files: it has no effect up to <see cref="MaxPositions"/>.</summary>
     public double? DynamicRopeFactor { get; init; }
 

@@ -17,7 +17,7 @@ public sealed class VisionLanguageModel : IDisposable
         Projector = new Projector(config, store);
         Decoder = new Qwen2Decoder(config.Language, store);
         store.Allocate(device);
-        _rotary = rotary ?? new RotaryEmbedding(config.Language, Math.Min(config.Language.MaxPositions, 32768), device);
+        _rotary = rotary ?? new RotaryEmbedding(config.Language, config.Language.Places, device);
     }
 
     public ModelConfig Config { get; }

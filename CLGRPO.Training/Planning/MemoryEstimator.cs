@@ -108,7 +108,7 @@ public sealed class MemoryEstimator(ModelConfig model, StageSettings settings, T
     }
 
     private long RotaryBytes() =>
-        (long)Math.Min(model.Language.MaxPositions, 32768)
+        (long)model.Language.Places
         * (model.Language.Heads + model.Language.KeyValueHeads)
         * model.Language.HeadSize
         * FullBytes;

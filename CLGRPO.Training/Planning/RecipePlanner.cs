@@ -35,13 +35,12 @@ public sealed class RecipePlanner(Recipe recipe, DatasetVersion dataset, int wor
         var model = ModelOf(stage);
         if (!_splits.TryGetValue((stage.Completion, model), out var split))
         {
-            var images = model.Images with { MaxTiles = Math.Min(model.Images.MaxTiles, recipe.Image.MaxTiles) };
             split = _splits[(stage.Completion, model)] = new PreparedSplit(
                 dataset,
                 Data.Datasets.Split.Train,
                 model.Tokenizer,
                 model.Config.TokensPerTile,
-                new ImageTiles(dataset, images),
+                new ImageTiles(dataset, recipe.Image.Limit(model.Images)),
                 recipe.Prompt,
                 stage.Completion
             );

@@ -70,7 +70,7 @@ public sealed class StepTrial(Recipe recipe, DatasetVersion dataset, Device devi
         using var scope = NewDisposeScope();
         var sample = split.Samples[0];
         var batch = TokenBatch.OfSequences([(sample.PromptIds, TargetOf(sample))], model.Config, device);
-        var features = model.ImageFeatures(split.Images.Load([sample.Sample]).to(device));
+        var features = model.ImageFeatures(split.LoadTiles([0], model.Config).to(device));
         _ = new TokenLogprobs(model.Decoder.Head).Forward(model.Forward(batch, features), batch.Targets);
     }
 

@@ -61,7 +61,7 @@ public sealed record TokenBudget(
             throw new ModelException(
                 "No training sample has a completion to learn: the data set has no chains of thought."
             );
-        int Tiles(int sample) => split.Images.TileCount(split.Samples[sample].Sample);
+        int Tiles(int sample) => split.Samples[sample].Tiles;
         int Completion(int sample) =>
             settings.IsGrpo ? settings.MaxCompletionTokens : split.Samples[sample].TargetIds.Length;
         var index = used.MaxBy(sample => split.Samples[sample].PromptIds.Length + Completion(sample));

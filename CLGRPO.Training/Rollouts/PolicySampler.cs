@@ -24,9 +24,9 @@ public sealed class PolicySampler(
     /// <summary>Tokens that end a completion.</summary>
     internal IReadOnlySet<int> StopIds { get; init; } = new HashSet<int> { tokenizer.SpecialTokens.ImEnd };
 
-    /// <summary>Tokens that are never sampled: an image token would ask for image features that do not exist; grpo.md §12.</summary>
+    /// <summary>Tokens that are never sampled.</summary>
     internal IReadOnlyList<int> BannedIds { get; init; } =
-    [tokenizer.SpecialTokens.Img, tokenizer.SpecialTokens.ImgEnd, tokenizer.SpecialTokens.ImgContext];
+        NeverSampled.Of(tokenizer, policy.Policy.Config.Language.VocabularySize);
 
     /// <returns>One group for each prompt, in their order.</returns>
     public IReadOnlyList<RolloutGroup> Sample(IReadOnlyList<Prompt> prompts, int groupSize, int maxTokens)

@@ -98,14 +98,12 @@ public sealed class SftTrainer(
 
     public void Dispose() => _features?.Dispose();
 
-    private Tensor Tiles(VisionLanguageModel replica, int[] samples, int epoch)
-    {
-        var rows = samples.Select(sample => split.Samples[sample].Sample).ToList();
-        return split
-            .Images.Load(
-                rows,
-                _augmentation.IsOff ? null : (place, values) => _augmentation.Apply(values, epoch, samples[place])
+    private Tensor Tiles(VisionLanguageModel replica, int[] samples, int epoch) =>
+        split
+            .LoadTiles(
+                samples,
+                replica.Config,
+                _augmentation.IsOff ? null : (place, pixels) => _augmentation.Apply(pixels, epoch, samples[place])
             )
             .to(replica.Device);
-    }
 }

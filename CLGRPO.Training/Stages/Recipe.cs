@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using CLGRPO.Data.Cot;
+using CLGRPO.Data.Images;
 using CLGRPO.Training.Grpo;
 using CLGRPO.Training.Models;
 using CLGRPO.Training.Rewards;
@@ -140,4 +141,11 @@ public sealed record ImageConfig
 {
     /// <summary>Tiles per image at most, the thumbnail not counted.</summary>
     public int MaxTiles { get; init; } = 1;
+
+    /// <summary>A model's image preprocessing under this limit.</summary>
+    public ImagePreprocessorConfig Limit(ImagePreprocessorConfig images) =>
+        images with
+        {
+            MaxTiles = Math.Min(images.MaxTiles, MaxTiles),
+        };
 }

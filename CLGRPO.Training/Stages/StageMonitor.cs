@@ -1,4 +1,5 @@
 using CLGRPO.Data.Runs;
+using CLGRPO.Training.Batches;
 using CLGRPO.Training.Checkpoints;
 using CLGRPO.Training.Evaluation;
 using CLGRPO.Training.Grpo;
@@ -16,6 +17,7 @@ internal sealed record RunningStage(
     int TotalSteps,
     int FirstRunStep,
     PretrainedModel Model,
+    PreparedSplit Split,
     PolicyOptimizer Optimizer,
     IReadOnlyList<(string Name, Tensor Value)> Moments,
     Evaluator Validation,
@@ -145,6 +147,7 @@ internal sealed class StageMonitor(RunSession session, RunningStage running) : I
             sample.Image,
             session.Recipe.Prompt.For(running.Stage.Completion),
             sample.Label,
+            running.Split.Samples[group.Group.Prompt.Sample].Tiles,
             [.. group.Texts.Select((text, i) => Line(group, text, i))]
         );
     }

@@ -72,12 +72,12 @@ internal sealed class StageRunner(RunSession session, WorkerThreads threads, Dev
             optimizer.RestoreStepCount(session.Checkpoints.ReadState(checkpoint).OptimizerSteps);
         }
 
-        var split = Prepare(Split.Train, model, stage.Completion);
+        var split = Prepare(Split.Train, model, stage);
         var rewards =
             stage.Grpo?.Rewards.Select(reward => RewardRegistry.Create(reward, stage.Completion)).ToList() ?? [];
         var validation = new Evaluator(
             policy,
-            Prepare(Split.Validation, model, stage.Completion),
+            Prepare(Split.Validation, model, stage),
             model.Tokenizer,
             MaxTokens(stage),
             Recipe.SampleAtOnce
@@ -87,6 +87,7 @@ internal sealed class StageRunner(RunSession session, WorkerThreads threads, Dev
             totalSteps,
             firstRunStep,
             model,
+            split,
             optimizer,
             moments,
             validation,
@@ -237,7 +238,7 @@ internal sealed class StageRunner(RunSession session, WorkerThreads threads, Dev
         using var policy = new PolicyReplicas(model.Model, threads, trainable: new HashSet<ModelPart>());
         var evaluator = new Evaluator(
             policy,
-            Prepare(Split.Test, model, stage.Completion),
+            Prepare(Split.Test, model, stage),
             model.Tokenizer,
             MaxTokens(stage),
             Recipe.SampleAtOnce
@@ -261,21 +262,13 @@ internal sealed class StageRunner(RunSession session, WorkerThreads threads, Dev
         session.Console.Evaluated(stage.Name, scores, evaluation.Sampled.Scores(session.Dataset.Info.Labels));
     }
 
-    private PreparedSplit Prepare(Split split, PretrainedModel model, CompletionStyle style) =>
-        new(
-            session.Dataset,
-            split,
-            model,
-            new ImageTiles(
-                session.Dataset,
-                model.Images with
-                {
-                    MaxTiles = Math.Min(model.Images.MaxTiles, Recipe.Image.MaxTiles),
-                }
-            ),
-            Recipe.Prompt,
-            style
-        );
+    private PreparedSplit Prepare(Split split, PretrainedModel model, Stage stage)
+    {
+        var images = new ImageTiles(session.Dataset, Recipe.Image.Limit(model.Images));
+        var prepared = new PreparedSplit(session.Dataset, split, model, images, Recipe.Prompt, stage.Completion);
+        prepared.RequirePlaces(model.Model.Config.Language, MaxTokens(stage));
+        return prepared;
+    }
 
     private int TotalSteps(Stage stage) =>
         stage.Grpo?.Steps

@@ -1,4 +1,5 @@
 using System.Globalization;
+using TorchSharp;
 
 namespace CLGRPO.Golden;
 
@@ -33,6 +34,19 @@ internal static class Expect
         for (var i = 0; i < expected.Count; i++)
         {
             Close($"{what}[{i}]", expected[i], actual[i], tolerance);
+        }
+    }
+
+    /// <summary>Passes when the tensors have the same shape and no two values differ by more than <paramref name="tolerance"/>.</summary>
+    public static void Within(string what, torch.Tensor expected, torch.Tensor actual, double tolerance)
+    {
+        SameItems($"{what}, shape", expected.shape, actual.shape);
+        var worst = (expected - actual.detach()).abs().max().item<float>();
+        if (!(worst <= tolerance))
+        {
+            throw new GoldenMismatchException(
+                string.Create(CultureInfo.InvariantCulture, $"{what}: off by {worst:R}, {tolerance:R} is allowed")
+            );
         }
     }
 

@@ -50,7 +50,11 @@ internal sealed class GoldenRun(IReadOnlyList<IGoldenWalker> walkers, string roo
         }
         foreach (var walker in mine)
         {
-            Report($"{folder} ({walker.GetType().Name})", Walk(walker, path));
+            var name = $"{folder} ({walker.GetType().Name})";
+            if (walker.IsIn(path))
+                Report(name, Walk(walker, path));
+            else
+                output.WriteLine($"{name}: this set has none");
         }
     }
 

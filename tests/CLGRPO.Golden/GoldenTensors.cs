@@ -13,6 +13,8 @@ internal sealed class GoldenTensors(string path) : IDisposable
 
     public byte[] Bytes(string name) => Read<byte>(name, SafetensorsDtype.U8);
 
+    public IReadOnlyCollection<string> Names => [.. _file.Tensors.Keys];
+
     public bool Contains(string name) => _file.Tensors.ContainsKey(name);
 
     /// <summary>A float32 or int64 tensor on the CPU.</summary>

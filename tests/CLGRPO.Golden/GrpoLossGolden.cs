@@ -36,13 +36,7 @@ internal sealed class GrpoLossGolden : IGoldenWalker
             tensors[$"{number}.mask"],
             tensors[$"{number}.entropies"]
         );
-        var clip = new ClipRange(
-            item.GetProperty("epsilon_low").GetDouble(),
-            item.GetProperty("epsilon_high").GetDouble(),
-            item.GetProperty("delta") is { ValueKind: JsonValueKind.Number } delta ? delta.GetDouble() : null
-        );
-
-        var share = Loss(item, clip).Share(batch, Totals(batch));
+        var share = GrpoCase.Loss(item).Share(batch, Totals(batch));
         share.Loss.backward();
 
         Expect.Close("loss", Json.Number(item.GetProperty("loss")), share.Loss.item<float>(), Tolerance);
@@ -52,38 +46,8 @@ internal sealed class GrpoLossGolden : IGoldenWalker
             [.. logprobs.grad!.data<float>().ToArray().Select(value => (double)value)],
             Tolerance
         );
-        var metrics = new ClipMetrics(clip);
-        metrics.Add(batch, share);
-        CheckMetrics(item.GetProperty("metrics"), metrics.Result());
+        GrpoCase.CheckMetrics(item, batch, share, Tolerance);
     }
-
-    private static GrpoLoss Loss(JsonElement item, ClipRange clip) =>
-        new(
-            clip,
-            item.GetProperty("beta").GetDouble(),
-            Json.Choice<LossType>(item, "loss_type"),
-            Json.Choice<ImportanceSamplingLevel>(item, "importance_sampling_level"),
-            item.GetProperty("max_completion_length").GetInt32()
-        );
 
     private static StepTotals Totals(GrpoBatch batch) => new((int)batch.Mask.shape[0], batch.Mask.sum().item<long>());
-
-    private static void CheckMetrics(JsonElement expected, PolicyMetrics actual)
-    {
-        foreach (var metric in expected.EnumerateObject())
-        {
-            var value = metric.Name switch
-            {
-                "entropy" => actual.Entropy,
-                "kl" => actual.KL,
-                "clip_ratio/low_mean" => actual.LowMean,
-                "clip_ratio/low_min" => actual.LowMin,
-                "clip_ratio/high_mean" => actual.HighMean,
-                "clip_ratio/high_max" => actual.HighMax,
-                "clip_ratio/region_mean" => actual.RegionMean,
-                _ => throw new GoldenMismatchException($"nothing compares the metric {metric.Name}"),
-            };
-            Json.Close(expected, metric.Name, value, Tolerance);
-        }
-    }
 }

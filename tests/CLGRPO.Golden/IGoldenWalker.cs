@@ -6,6 +6,9 @@ internal interface IGoldenWalker
     /// <summary>The folder under tests/golden, such as <c>tokenizer</c>; several walkers may share one.</summary>
     string Folder { get; }
 
+    /// <summary>False where a set may do without this walker's cases and does; then it is not run.</summary>
+    bool IsIn(string folder) => true;
+
     /// <summary>Walks every case it finds; none found is reported by the harness as a failure.</summary>
     /// <param name="folder">The folder's full path.</param>
     GoldenResult Walk(string folder);

@@ -11,8 +11,6 @@ internal sealed class ImagesGolden : IGoldenWalker
     // Blocks are float32 means of bytes; normalised means are float32 sums.
     private const double ExactBlock = 1e-3;
     private const double ExactMean = 1e-4;
-    private const double LooseValue = 2;
-    private const double LooseMean = 0.1;
 
     public string Folder => "images";
 
@@ -43,6 +41,7 @@ internal sealed class ImagesGolden : IGoldenWalker
         var image = ImageDecoder.Decode(path);
         Expect.Same("width", Int(item, "width"), image.Width);
         Expect.Same("height", Int(item, "height"), image.Height);
+        Expect.Same("size without decoding", (image.Width, image.Height), ImageDecoder.Size(path));
         var preprocessor = new ImagePreprocessor(
             new ImagePreprocessorConfig(
                 Int(item, "tile"),
@@ -55,19 +54,19 @@ internal sealed class ImagesGolden : IGoldenWalker
         var tiled = preprocessor.Preprocess(image);
         Expect.SameItems("grid", Sides(item.GetProperty("grid")), [tiled.Grid.Columns, tiled.Grid.Rows]);
         Expect.Same("num_tiles", Int(item, "num_tiles"), tiled.TileCount);
-        var isExact = IsExact(path);
+        var tolerance = PictureTolerance.Of(path);
         if (item.TryGetProperty("tiles", out var name))
         {
-            Tiles(file, name.GetString()!, tiled, isExact);
+            Tiles(file, name.GetString()!, tiled, tolerance);
         }
         if (item.TryGetProperty("blocks", out name))
         {
-            Blocks(file, name.GetString()!, tiled, isExact);
+            Blocks(file, name.GetString()!, tiled, tolerance);
         }
         var normalized = new float[tiled.Tiles.Length];
         preprocessor.Normalize(tiled.Tiles, normalized);
         var pixelMean = normalized.Average(value => (double)value);
-        var limit = isExact ? ExactMean : LooseMean / 255 / std.Min();
+        var limit = tolerance.IsExact ? ExactMean : PictureTolerance.LooseMean / 255 / std.Min();
         Expect.Close("pixel_mean", item.GetProperty("pixel_mean").GetDouble(), pixelMean, limit);
     }
 
@@ -83,22 +82,16 @@ internal sealed class ImagesGolden : IGoldenWalker
         Expect.Same("num_tiles", Int(item, "num_tiles"), preprocessor.CountTiles(width, height));
     }
 
-    private static void Tiles(SafetensorsFile file, string name, TiledImage tiled, bool isExact)
+    private static void Tiles(SafetensorsFile file, string name, TiledImage tiled, PictureTolerance tolerance)
     {
         var tensor = file.Tensors[name];
         Expect.SameItems($"{name} shape", tensor.Shape, [tiled.TileCount, tiled.TileSize, tiled.TileSize, 3]);
         var expected = new byte[tensor.ByteLength];
         file.Read(tensor, expected);
-        Values(
-            name,
-            Array.ConvertAll(expected, value => (double)value),
-            Array.ConvertAll(tiled.Tiles, value => (double)value),
-            isExact ? 0 : LooseValue,
-            isExact ? 0 : LooseMean
-        );
+        tolerance.CheckTiles(name, expected, tiled.Tiles);
     }
 
-    private static void Blocks(SafetensorsFile file, string name, TiledImage tiled, bool isExact)
+    private static void Blocks(SafetensorsFile file, string name, TiledImage tiled, PictureTolerance tolerance)
     {
         var tensor = file.Tensors[name];
         var side = (int)tensor.Shape[1];
@@ -106,30 +99,7 @@ internal sealed class ImagesGolden : IGoldenWalker
         var bytes = new byte[tensor.ByteLength];
         file.Read(tensor, bytes);
         var expected = MemoryMarshal.Cast<byte, float>(bytes).ToArray();
-        Values(
-            name,
-            Array.ConvertAll(expected, value => (double)value),
-            BlockMeans(tiled, side),
-            isExact ? ExactBlock : LooseValue,
-            isExact ? ExactBlock : LooseMean
-        );
-    }
-
-    private static void Values(string name, double[] expected, double[] actual, double limit, double meanLimit)
-    {
-        Expect.Same($"{name} length", expected.Length, actual.Length);
-        for (var i = 0; i < expected.Length; i++)
-        {
-            if (!(Math.Abs(expected[i] - actual[i]) <= limit))
-            {
-                throw new GoldenMismatchException($"{name}[{i}]: expected {expected[i]}, got {actual[i]}");
-            }
-        }
-        var difference = Math.Abs(expected.Average() - actual.Average());
-        if (!(difference <= meanLimit))
-        {
-            throw new GoldenMismatchException($"{name}: the means differ by {difference}");
-        }
+        tolerance.Check(name, Array.ConvertAll(expected, value => (double)value), BlockMeans(tiled, side), ExactBlock);
     }
 
     // [tiles, side, side, 3]: means of square blocks of pixels.
@@ -146,20 +116,6 @@ internal sealed class ImagesGolden : IGoldenWalker
             sums[(at * 3) + channel] += tiled.Tiles[i];
         }
         return Array.ConvertAll(sums, sum => sum / (block * block));
-    }
-
-    // JPEG decoders and the way of rounding transparency differ between libraries; all else must not.
-    private static bool IsExact(string path)
-    {
-        ReadOnlySpan<byte> bytes = File.ReadAllBytes(path);
-        if (bytes[0] == 0xFF)
-        {
-            return false;
-        }
-        var isPng = bytes[0] == 0x89;
-        return isPng
-            ? bytes[25] is not (4 or 6) && bytes.IndexOf("tRNS"u8) < 0
-            : bytes.IndexOf("ALPH"u8) < 0 && !(bytes[12..].StartsWith("VP8L"u8) && (bytes[24] & 0x10) != 0);
     }
 
     private static int Int(JsonElement item, string name) => item.GetProperty(name).GetInt32();

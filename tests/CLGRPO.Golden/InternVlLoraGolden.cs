@@ -16,10 +16,12 @@ internal sealed class InternVlLoraGolden : IGoldenWalker
 
     public string Folder => "internvl";
 
+    public bool IsIn(string folder) => Adapters(folder).Any();
+
     public GoldenResult Walk(string folder)
     {
         var tally = new CaseTally();
-        foreach (var adapter in Directory.GetDirectories(folder, "*" + Suffix).Order(StringComparer.Ordinal))
+        foreach (var adapter in Adapters(folder))
         {
             var name = Path.GetFileName(adapter);
             tally.Case($"{name}: forward and gradients", () => Check(adapter, CheckAdapted));
@@ -28,6 +30,9 @@ internal sealed class InternVlLoraGolden : IGoldenWalker
         }
         return tally.Result;
     }
+
+    private static IEnumerable<string> Adapters(string folder) =>
+        Directory.GetDirectories(folder, "*" + Suffix).Order(StringComparer.Ordinal);
 
     private static void Check(string adapter, Action<Example> check)
     {

@@ -17,6 +17,13 @@ internal static class Json
     public static int[] Ints(JsonElement item, string name) =>
         [.. item.GetProperty(name).EnumerateArray().Select(value => value.GetInt32())];
 
+    /// <summary>The items of a list of cases.</summary>
+    /// <exception cref="GoldenMismatchException">There is no such list, or it is empty.</exception>
+    public static IEnumerable<JsonElement> Cases(JsonElement owner, string name) =>
+        owner.TryGetProperty(name, out var list) && list.GetArrayLength() > 0
+            ? list.EnumerateArray()
+            : throw new GoldenMismatchException($"'{name}' holds no case");
+
     public static TEnum Choice<TEnum>(JsonElement item, string name)
         where TEnum : struct, Enum
     {

@@ -12,6 +12,9 @@ IGoldenWalker[] walkers =
 [
     new TokenizerGolden(),
     new ImagesGolden(),
+    new InternVlForwardGolden(),
+    new InternVlTrainingGolden(),
+    new InternVlBfloat16Golden(),
     new AdvantagesGolden(),
     new GrpoLossGolden(),
     new OptimizerGolden(),

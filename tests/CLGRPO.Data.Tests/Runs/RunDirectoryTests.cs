@@ -86,6 +86,7 @@ public sealed class RunDirectoryTests : IDisposable
             "abc",
             "Which <b>emotion</b>?",
             "fear",
+            Tiles: 3,
             [
                 new(
                     "<think>é</think>",
@@ -103,7 +104,7 @@ public sealed class RunDirectoryTests : IDisposable
 
         Assert.Equal("12.ndjson", Path.GetFileName(Assert.Single(Directory.GetFiles(runLock.Run.RolloutsPath))));
         var read = Assert.Single(RolloutLog.Read(runLock.Run, 12));
-        Assert.Equal(("train-1", "Which <b>emotion</b>?"), (read.Sample, read.Prompt));
+        Assert.Equal(("train-1", "Which <b>emotion</b>?", 3), (read.Sample, read.Prompt, read.Tiles));
         Assert.Equal(
             ("<think>é</think>", 1.0, -0.5, 7),
             (

@@ -13,7 +13,7 @@ public sealed class PeftAdapterTests : IDisposable
     private readonly TemporaryFolder _folder = new();
 
     public static TheoryData<string> Adapters =>
-        [.. Directory.GetDirectories(GoldenModel.Folder, "*-lora").Select(path => Path.GetFileName(path)!)];
+        [.. Directory.GetDirectories(GoldenSet.GivenInternVl, "*-lora").Select(path => Path.GetFileName(path)!)];
 
     public void Dispose() => _folder.Dispose();
 
@@ -21,7 +21,7 @@ public sealed class PeftAdapterTests : IDisposable
     [Fact]
     public void Load_OfEveryGoldenAdapter_IsPefts()
     {
-        var result = new InternVlLoraGolden().Walk(GoldenModel.Folder);
+        var result = new InternVlLoraGolden().Walk(GoldenSet.GivenInternVl);
         Assert.Empty(result.Failures);
         Assert.NotEqual(0, result.Passed);
     }
@@ -30,9 +30,11 @@ public sealed class PeftAdapterTests : IDisposable
     [MemberData(nameof(Adapters))]
     public void Save_OfFreshAdaptersLikePefts_WritesPeftsConfigKeyByKey(string name)
     {
-        var golden = JsonNode.Parse(File.ReadAllText(Path.Combine(GoldenModel.Folder, name, "adapter_config.json")))!;
+        var golden = JsonNode.Parse(
+            File.ReadAllText(Path.Combine(GoldenSet.GivenInternVl, name, "adapter_config.json"))
+        )!;
         using var model = PretrainedModel.Load(
-            Path.Combine(GoldenModel.Folder, golden["base_model_name_or_path"]!.GetValue<string>())
+            Path.Combine(GoldenSet.GivenInternVl, golden["base_model_name_or_path"]!.GetValue<string>())
         );
         var config = new LoraConfig
         {
@@ -54,8 +56,8 @@ public sealed class PeftAdapterTests : IDisposable
     public void Save_OfAnAdaptedModel_HoldsItMergedAndTheAdapterBesideIt(string name)
     {
         var (loaded, merged) = (_folder.File("adapted"), _folder.File("merged"));
-        using var model = PretrainedModel.Load(Path.Combine(GoldenModel.Folder, name[..^"-lora".Length] + "-hf"));
-        var adapters = PeftAdapter.Load(model.Model, Path.Combine(GoldenModel.Folder, name));
+        using var model = PretrainedModel.Load(Path.Combine(GoldenSet.GivenInternVl, name[..^"-lora".Length] + "-hf"));
+        var adapters = PeftAdapter.Load(model.Model, Path.Combine(GoldenSet.GivenInternVl, name));
         var before = Tiny.Floats(model.Model.Parameters.Weights);
 
         model.Save(loaded);
@@ -65,7 +67,7 @@ public sealed class PeftAdapterTests : IDisposable
         using (adapters.Merge())
             Assert.Equal(Tiny.Floats(model.Model.Parameters.Weights), Tiny.Floats(again.Model.Parameters.Weights));
         Assert.Equal(
-            File.ReadAllBytes(Path.Combine(GoldenModel.Folder, name, "adapter_model.safetensors")),
+            File.ReadAllBytes(Path.Combine(GoldenSet.GivenInternVl, name, "adapter_model.safetensors")),
             File.ReadAllBytes(Path.Combine(loaded, PeftAdapter.FolderName, "adapter_model.safetensors"))
         );
     }
@@ -81,12 +83,12 @@ public sealed class PeftAdapterTests : IDisposable
     public void Load_AnotherKindOfAdapter_SaysWhichSetting(string key, string value, string message)
     {
         var name = Adapters.First().Data;
-        var golden = Path.Combine(GoldenModel.Folder, name);
+        var golden = Path.Combine(GoldenSet.GivenInternVl, name);
         var config = JsonNode.Parse(File.ReadAllText(Path.Combine(golden, "adapter_config.json")))!;
         config[key] = JsonNode.Parse(value);
         File.WriteAllText(_folder.File("adapter_config.json"), config.ToJsonString());
         File.Copy(Path.Combine(golden, "adapter_model.safetensors"), _folder.File("adapter_model.safetensors"));
-        using var model = PretrainedModel.Load(Path.Combine(GoldenModel.Folder, name[..^"-lora".Length] + "-hf"));
+        using var model = PretrainedModel.Load(Path.Combine(GoldenSet.GivenInternVl, name[..^"-lora".Length] + "-hf"));
 
         var error = Assert.ThrowsAny<Exception>(() => PeftAdapter.Load(model.Model, _folder.Path));
 
@@ -99,7 +101,7 @@ public sealed class PeftAdapterTests : IDisposable
     {
         using var model = Tiny.Model();
         var error = Assert.Throws<SafetensorsException>(() =>
-            PeftAdapter.Load(model, Path.Combine(GoldenModel.Folder, Adapters.First().Data))
+            PeftAdapter.Load(model, Path.Combine(GoldenSet.GivenInternVl, Adapters.First().Data))
         );
         Assert.Contains("do not fit the model", error.Message, StringComparison.Ordinal);
         Assert.Contains(

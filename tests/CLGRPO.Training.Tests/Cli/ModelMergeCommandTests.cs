@@ -13,7 +13,7 @@ public sealed class ModelMergeCommandTests : IDisposable
     [Fact]
     public async Task Merge_PeftsAdapter_WritesAModelWithoutAdapter()
     {
-        var adapter = Directory.GetDirectories(GoldenModel.Folder, "*-lora")[0];
+        var adapter = Directory.GetDirectories(GoldenSet.GivenInternVl, "*-lora")[0];
         var model = adapter[..^"-lora".Length] + "-hf";
         var target = _folder.File("merged");
 
@@ -35,7 +35,7 @@ public sealed class ModelMergeCommandTests : IDisposable
     [Fact]
     public async Task Merge_WithoutAnAdapter_SaysWhatIsMissing()
     {
-        var model = Directory.GetDirectories(GoldenModel.Folder, "*-hf")[0];
+        var model = Directory.GetDirectories(GoldenSet.GivenInternVl, "*-hf")[0];
         var (code, _, error) = await SmallRun.RunAsync("model", "merge", model, model, _folder.File("merged"));
         Assert.Equal(1, code);
         Assert.Contains("adapter_config.json", error, StringComparison.Ordinal);

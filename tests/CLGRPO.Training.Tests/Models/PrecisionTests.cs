@@ -1,6 +1,4 @@
-using System.Text.Json.Nodes;
 using CLGRPO.Training.Batches;
-using CLGRPO.Training.Checkpoints;
 using CLGRPO.Training.Models;
 using CLGRPO.Training.Rollouts;
 using TorchSharp;
@@ -12,51 +10,6 @@ namespace CLGRPO.Training.Tests.Models;
 public sealed class PrecisionTests
 {
     private static readonly HashSet<ModelPart> AllParts = [ModelPart.Vision, ModelPart.Projector, ModelPart.Language];
-
-    /// <summary>Models for which transformers' bfloat16 numbers are there.</summary>
-    public static TheoryData<string> GoldenNames =>
-        [
-            .. GoldenModel.Names.Where(name =>
-                JsonNode.Parse(File.ReadAllText(Path.Combine(GoldenModel.Folder, name + ".json")))![
-                    "bf16_logps_of_case_0"
-                ]
-                    is not null
-            ),
-        ];
-
-    // Golden values: transformers in bfloat16 on the CPU. Two correct bfloat16 programs differ by roundings of another
-    // order, so the yardstick is what bfloat16 itself costs: transformers' own distance from its float32 numbers, on
-    // the same tokens. Ours may be no farther from either than twice that.
-    [Theory]
-    [MemberData(nameof(GoldenNames))]
-    public void Forward_InBfloat16_IsAsNearAsTransformersInBfloat16(string name)
-    {
-        using var golden = new GoldenModel(name);
-        using var model = PretrainedModel.Load(golden.ModelFolder, precision: Precision.Bf16);
-        using var scope = NewDisposeScope();
-        using var noGrad = no_grad();
-        var ids = golden.Description["cases"]![0]!["input_ids"]!.AsArray().Select(id => id!.GetValue<int>()).ToArray();
-        float[] theirs =
-        [
-            .. golden.Description["bf16_logps_of_case_0"]!.AsArray().Select(value => value!.GetValue<float>()),
-        ];
-        var exact = Tiny.Floats(golden.Tensors["0.logps"]);
-        var batch = TokenBatch.OfSequences([(ids[..1], ids[1..])], model.Model.Config, CPU);
-
-        var hidden = model.Model.Forward(batch, golden.Features(model.Model, "0"));
-        var ours = Tiny.Floats(new TokenLogprobs(model.Model.Decoder.Head).Forward(hidden, batch.Targets).Logprobs);
-
-        var cost = Distance(theirs, exact);
-        Assert.True(cost > 1e-3, $"transformers' bfloat16 numbers are {cost} from its float32 ones.");
-        Assert.InRange(Distance(ours, exact), 0, 2 * cost);
-        Assert.InRange(Distance(ours, theirs), 0, 2 * cost);
-    }
-
-    private static double Distance(float[] ones, float[] others)
-    {
-        Assert.Equal(others.Length, ones.Length);
-        return Math.Sqrt(ones.Zip(others, (a, b) => ((double)a - b) * ((double)a - b)).Average());
-    }
 
     [Theory]
     [InlineData(1)]

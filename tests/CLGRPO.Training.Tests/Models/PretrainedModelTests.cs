@@ -1,3 +1,4 @@
+using CLGRPO.Golden;
 using CLGRPO.Training.Checkpoints;
 using CLGRPO.Training.Models;
 using CLGRPO.Training.Tests.Checkpoints.Safetensors;
@@ -7,14 +8,14 @@ namespace CLGRPO.Training.Tests.Models;
 
 public sealed class PretrainedModelTests
 {
-    public static TheoryData<string> Names => [.. GoldenModel.Names];
+    public static TheoryData<string> Names => [.. InternVlModel.Names(GoldenSet.GivenInternVl)];
 
     [Theory]
     [MemberData(nameof(Names))]
     public void Save_OfWhatWasLoaded_WritesTheSameBytesAgain(string name)
     {
         using var folder = new TemporaryFolder();
-        using var golden = new GoldenModel(name);
+        using var golden = new InternVlModel(GoldenSet.GivenInternVl, name);
         golden.Pretrained.Save(folder.File("first"));
         using (var again = PretrainedModel.Load(folder.File("first")))
         {

@@ -34,7 +34,7 @@ internal static class GivenSplit
 
     private static PreparedSplit Split(IEnumerable<(int[] Prompt, int[] Target)> rows, FloatTensor pixels) =>
         new(
-            [.. rows.Select((row, i) => new PreparedSample(Sample(i), row.Prompt, row.Target))],
+            [.. rows.Select((row, i) => new PreparedSample(Sample(i), Tiles: 1, row.Prompt, row.Target))],
             labels: [],
             new GivenTiles(pixels),
             CompletionStyle.Cot
