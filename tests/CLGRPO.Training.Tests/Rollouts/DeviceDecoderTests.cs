@@ -1,3 +1,4 @@
+using CLGRPO.Training.Batches;
 using CLGRPO.Training.Compute;
 using CLGRPO.Training.Models;
 using CLGRPO.Training.Rollouts;
@@ -149,6 +150,33 @@ public sealed class DeviceDecoderTests
             OnHost(model, prompts, new SamplingConfig(), 2, maxTokens: 12, Features),
             OnDevice(model, prompts, new SamplingConfig(), 2, maxTokens: 12, maxRows: 6, Features)
         );
+    }
+
+    // In bfloat16 two paths round differently and part ways; each must still say what the trainer computes again.
+    [Fact]
+    public void Sample_InBfloat16_GivesTheLogprobsThatTheTrainerComputes()
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        using var model = VisionLanguageModel.Create(Tiny.Config, CPU, Precision.Bf16);
+        model.Parameters.Initialize(1, model.Config);
+        model.Decoder.Head.mul_(12);
+        var groups = OnDevice(model, Prompts(5), new SamplingConfig { Seed = 2 }, 3, maxTokens: 12, maxRows: 6);
+        var batch = TokenBatch.OfGroups(
+            [
+                .. groups.Select(group =>
+                    (
+                        group.Prompt.Ids,
+                        (IReadOnlyList<int[]>)[.. group.Completions.Select(completion => completion.Ids)]
+                    )
+                ),
+            ],
+            model.Config,
+            CPU
+        );
+        var trained = new TokenLogprobs(model.Decoder.Head).Forward(model.Forward(batch, null), batch.Targets);
+        var sampled = groups.SelectMany(group => group.Completions).SelectMany(completion => completion.Logprobs);
+        Tiny.Close([.. sampled], Tiny.Floats(trained.Logprobs), 0.15, "log-probabilities");
     }
 
     [Fact]
