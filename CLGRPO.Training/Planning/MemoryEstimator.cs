@@ -71,12 +71,6 @@ public sealed class MemoryEstimator(ModelConfig model, StageSettings settings, T
             MemoryPhase.Always,
             tokens.Samples * (1000 + (long)(sizeof(int) * tokens.MeanCompletionTokens))
         );
-        // Bytes as they are in the file, as floats, and as a tensor.
-        var largest = VisionLanguageModel
-            .Declare(model)
-            .SelectMany(p => p.Stored)
-            .Max(s => s.Shape.Aggregate(1L, (a, b) => a * b));
-        yield return Host("largest tensor", MemoryPhase.Loading, largest * 3 * FullBytes);
     }
 
     private IEnumerable<MemoryItem> Phases()

@@ -16,9 +16,6 @@ public enum MemoryPhase
     /// <summary>As long as the stage lasts.</summary>
     Always,
 
-    /// <summary>Reading a model folder.</summary>
-    Loading,
-
     /// <summary>Sampling completions, in rollouts and evaluations.</summary>
     Sampling,
 

@@ -86,9 +86,9 @@ public sealed class MemoryEstimatorTests
             new("b", MemoryPlace.Device, MemoryPhase.Sampling, 5),
             new("c", MemoryPlace.Device, MemoryPhase.Update, 3),
             new("d", MemoryPlace.Device, MemoryPhase.Update, 4),
-            new("e", MemoryPlace.Host, MemoryPhase.Loading, 100),
+            new("e", MemoryPlace.Host, MemoryPhase.Always, 100),
         ]);
-        Assert.Equal((17, 100, 110), (estimate.DeviceBytes, estimate.HostBytes, estimate.TotalBytes));
+        Assert.Equal((17, 100, 117), (estimate.DeviceBytes, estimate.HostBytes, estimate.TotalBytes));
     }
 
     internal static StageSettings OneB { get; } =
