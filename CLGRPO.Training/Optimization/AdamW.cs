@@ -11,6 +11,9 @@ public sealed class AdamW(IReadOnlyList<ParameterGroup> groups, double beta1, do
     // clip_grad_norm_ adds it to the norm it divides by.
     private const double NormEpsilon = 1e-6;
 
+    /// <summary>Elements that a step works on at once, where it needs memory of its own.</summary>
+    internal const long PieceElements = 1 << 24;
+
     public AdamW(IReadOnlyList<ParameterGroup> groups, OptimizerConfig config)
         : this(groups, config.Beta1, config.Beta2, config.Epsilon) { }
 
@@ -91,7 +94,14 @@ public sealed class AdamW(IReadOnlyList<ParameterGroup> groups, double beta1, do
         group.SecondMoment.mul_(beta2).addcmul_(group.Gradients, group.Gradients, 1 - beta2);
         var correction1 = 1 - Math.Pow(beta1, StepCount);
         var correction2 = Math.Sqrt(1 - Math.Pow(beta2, StepCount));
-        var deviation = group.SecondMoment.sqrt().div_(correction2).add_(epsilon);
-        group.Values.addcdiv_(group.FirstMoment, deviation, -learningRate / correction1);
+        // The root of the second moment is a tensor of its own: piece by piece, it never is as large as the group.
+        for (long start = 0; start < group.Count; start += PieceElements)
+        {
+            using var scope = NewDisposeScope();
+            var count = Math.Min(PieceElements, group.Count - start);
+            Tensor Piece(Tensor whole) => whole.narrow(0, start, count);
+            var deviation = Piece(group.SecondMoment).sqrt().div_(correction2).add_(epsilon);
+            Piece(group.Values).addcdiv_(Piece(group.FirstMoment), deviation, -learningRate / correction1);
+        }
     }
 }

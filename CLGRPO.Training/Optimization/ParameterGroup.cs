@@ -34,6 +34,9 @@ public sealed class ParameterGroup : IDisposable
 
     public string Name { get; }
 
+    /// <summary>Elements.</summary>
+    public long Count => Values.numel();
+
     public double WeightDecay { get; }
 
     /// <summary>Multiplies the learning rate.</summary>

@@ -1,5 +1,6 @@
 using CLGRPO.Training.Batches;
 using CLGRPO.Training.Models;
+using CLGRPO.Training.Optimization;
 
 namespace CLGRPO.Training.Planning;
 
@@ -85,7 +86,11 @@ public sealed class MemoryEstimator(ModelConfig model, StageSettings settings, T
             );
         yield return Device("logits chunk", MemoryPhase.Update, busy * LogitsChunkBytes());
         // The root of the second moment, for the largest run of parameters.
-        yield return Device("AdamW's step", MemoryPhase.Optimizer, _parts.Max(part => part.LargestSegment) * FullBytes);
+        yield return Device(
+            "AdamW's step",
+            MemoryPhase.Optimizer,
+            Math.Min(_parts.Max(part => part.LargestSegment), AdamW.PieceElements) * FullBytes
+        );
         var sampling = new SamplingEstimate(model, settings, _longest, tokens.ValidationSamples, _activations);
         // What the adapters' matrices were before they were merged.
         yield return Device("merged weights", MemoryPhase.Sampling, _parts.Sum(p => p.Adapted) * settings.ElementBytes);
