@@ -1,6 +1,4 @@
 using System.Data.Common;
-using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
 
@@ -9,9 +7,6 @@ namespace CLGRPO.Data.Store;
 /// <summary>Prepared statements, kept for the writer's life.</summary>
 internal sealed class SqliteSampleRows : ISampleRows
 {
-    // Pairs inserted by one statement: few enough for SQLite's limit of parameters, many enough for the call to cost nothing.
-    private const int PairsAtOnce = 100;
-
     // The indexes of a large data set stay in memory while their leaves are filled in random order.
     private const int CacheKibibytes = 64 << 10;
 
@@ -20,8 +15,7 @@ internal sealed class SqliteSampleRows : ISampleRows
     private readonly SqliteCommand _find;
     private readonly SqliteCommand _lastId;
     private readonly SqliteCommand _insert;
-    private readonly SqliteCommand _insertPair;
-    private readonly SqliteCommand _insertPairs;
+    private readonly SqliteCommand _insertValue;
 
     public SqliteSampleRows(SqliteConnection connection, long datasetId)
     {
@@ -58,11 +52,15 @@ internal sealed class SqliteSampleRows : ISampleRows
             "$group",
             "$import"
         );
-        _insertPair = Pairs(1);
-        _insertPairs = Pairs(PairsAtOnce);
+        // One row a time: a command looks its parameters up by name, so one with many rows takes twice as long.
+        _insertValue = Command(
+            """INSERT INTO "SampleValues" ("SampleId", "ValueId") VALUES ($sample, $value)""",
+            "$sample",
+            "$value"
+        );
     }
 
-    private SqliteCommand[] Commands => [_find, _lastId, _insert, _insertPair, _insertPairs];
+    private SqliteCommand[] Commands => [_find, _lastId, _insert, _insertValue];
 
     /// <summary>A transaction of SQLite begins with the one writer's lock.</summary>
     public Task Begin(DbTransaction transaction, CancellationToken stop)
@@ -94,11 +92,12 @@ internal sealed class SqliteSampleRows : ISampleRows
     {
         foreach (var row in samples)
             Insert(row);
-        var whole = values.Count - values.Count % PairsAtOnce;
-        for (var i = 0; i < whole; i += PairsAtOnce)
-            Insert(_insertPairs, values, i, PairsAtOnce);
-        for (var i = whole; i < values.Count; i++)
-            Insert(_insertPair, values, i, 1);
+        foreach (var (sampleId, valueId) in values)
+        {
+            _insertValue.Parameters[0].Value = sampleId;
+            _insertValue.Parameters[1].Value = valueId;
+            _insertValue.ExecuteNonQuery();
+        }
         return Task.CompletedTask;
     }
 
@@ -128,28 +127,6 @@ internal sealed class SqliteSampleRows : ISampleRows
         for (var i = 0; i < values.Length; i++)
             _insert.Parameters[i].Value = values[i] ?? DBNull.Value;
         _insert.ExecuteNonQuery();
-    }
-
-    private static void Insert(SqliteCommand command, IReadOnlyList<SampleValueRow> values, int first, int count)
-    {
-        for (var i = 0; i < count; i++)
-        {
-            command.Parameters[2 * i].Value = values[first + i].SampleId;
-            command.Parameters[2 * i + 1].Value = values[first + i].ValueId;
-        }
-        command.ExecuteNonQuery();
-    }
-
-    private SqliteCommand Pairs(int count)
-    {
-        var text = new StringBuilder("""INSERT INTO "SampleValues" ("SampleId", "ValueId") VALUES """);
-        var names = new List<string>();
-        for (var i = 0; i < count; i++)
-        {
-            text.Append(CultureInfo.InvariantCulture, $"{(i == 0 ? "" : ", ")}($s{i}, $v{i})");
-            names.AddRange([$"$s{i}", $"$v{i}"]);
-        }
-        return Command(text.ToString(), [.. names]);
     }
 
     private SqliteCommand Command(string text, params string[] parameters)
