@@ -7,7 +7,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace CLGRPO.Data.Commands;
 
-/// <summary><c>data generate|get|validate|import|problems|split|stats|freeze|export</c>.</summary>
+/// <summary><c>data generate|get|validate|import|problems|split|stats|freeze|export|backup</c>.</summary>
 public static class DataCommands
 {
     public static Command Create()
@@ -24,6 +24,7 @@ public static class DataCommands
             Stats(store),
             Freeze(store),
             Export(store),
+            Backup(store),
         };
         store.AddTo(command);
         return command;
@@ -272,6 +273,21 @@ public static class DataCommands
             await parsed.InvocationConfiguration.Output.WriteLineAsync(
                 $"{parsed.GetValue(target)}: {found.Info.Counts.Total} samples as {parsed.GetValue(format)}"
             );
+        });
+        return command;
+    }
+
+    private static Command Backup(StoreArguments store)
+    {
+        var target = new Argument<string>("target") { Description = "A file that does not exist yet" };
+        var command = new Command("backup", "Copies the SQLite store while others write to it, and checks the copy")
+        {
+            target,
+        };
+        command.SetAction(parsed =>
+        {
+            using var database = store.Open(parsed);
+            database.Backup(parsed.GetValue(target)!);
         });
         return command;
     }
