@@ -1,4 +1,5 @@
 using CLGRPO.Data.Cot;
+using CLGRPO.Data.Images;
 using CLGRPO.Data.Store;
 using CLGRPO.Data.Teachers;
 using CLGRPO.Data.Teachers.OpenAI;
@@ -60,15 +61,15 @@ internal sealed class CheckpointTeacher : ITeacher, IDisposable
     private TeacherReply Answer(TeacherQuestion question)
     {
         using var scope = NewDisposeScope();
-        var asked = new Question(_model, System(question), Text(question), question.ImagePath);
+        var asked = Read(question);
         var begun = Begun(question);
         int[] ids = [.. asked.Ids, .. _model.Tokenizer.Encode(begun)];
-        var room = _model.Model.Config.Language.MaxPositions - ids.Length;
+        var room = _model.Model.Config.Language.Places - ids.Length;
         if (room < 1)
         {
             throw new TeacherException(
                 TeacherFault.Refused,
-                $"The question has {ids.Length} tokens; the model has places for {_model.Model.Config.Language.MaxPositions}."
+                $"The question has {ids.Length} tokens; the model has places for {_model.Model.Config.Language.Places}."
             );
         }
         using var sampler = Sampler(question);
@@ -81,6 +82,18 @@ internal sealed class CheckpointTeacher : ITeacher, IDisposable
             )[0]
             .Completions[0];
         return Reply(begun + _model.Tokenizer.Decode(completion.Ids, skipSpecialTokens: true), ids.Length, completion);
+    }
+
+    private Question Read(TeacherQuestion question)
+    {
+        try
+        {
+            return new Question(_model, _trained, System(question), Text(question), [question.ImagePath]);
+        }
+        catch (Exception e) when (e is ArgumentException or ImageException)
+        {
+            throw new TeacherException(TeacherFault.Refused, e.Message);
+        }
     }
 
     private RolloutSampler Sampler(TeacherQuestion question)
