@@ -35,10 +35,14 @@ public static class ImageDecoder
     /// <summary>Reads the size of the upright picture from the file's container; no pixel is decoded.</summary>
     /// <exception cref="ImageException">The file is no picture that is read here, or beyond a limit.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    public static (int Width, int Height) Size(string path, ImageLimits? limits = null)
+    public static (int Width, int Height) Size(string path, ImageLimits? limits = null) =>
+        Size(Bytes(path, limits ?? ImageLimits.Default), limits);
+
+    /// <summary>Width and height of an encoded picture as it is shown; nothing is decoded.</summary>
+    /// <exception cref="ImageException">The bytes are no picture that is read here, or beyond a limit.</exception>
+    public static (int Width, int Height) Size(ReadOnlySpan<byte> encoded, ImageLimits? limits = null)
     {
-        limits ??= ImageLimits.Default;
-        var image = EncodedImage.Read(Bytes(path, limits), limits);
+        var image = EncodedImage.Read(encoded, limits ?? ImageLimits.Default);
         return OrientedPixels.IsTurned(image.Orientation) ? (image.Height, image.Width) : (image.Width, image.Height);
     }
 

@@ -25,7 +25,7 @@ internal sealed class PictureIntake(string root, ImageLimits limits)
         if (!files.Contains(path))
             throw new ImportException($"the picture {StrictJson.Quote(path)} is missing");
         var bytes = files.Read(path, limits.MaxBytes);
-        var (width, height) = ImageHeader.SizeOf(bytes, limits);
+        var (width, height) = ImageDecoder.Size(bytes, limits);
         var hash = DatasetHash.Of(bytes);
         var target = Path.Combine(_blobs, hash);
         if (!File.Exists(target))
