@@ -84,7 +84,7 @@ public sealed class DatasetVersion
         );
         throw new DirectoryNotFoundException(
             known.Length == 0
-                ? $"No dataset '{name}' under '{root}'. Make it with 'clgrpo data generate' or fetch it with 'clgrpo data get'."
+                ? $"No dataset '{name}' under '{root}'. Make it with 'clgrpo data generate', fetch it with 'clgrpo data get', or bring it in with 'clgrpo data import' and 'clgrpo data freeze'."
                 : $"Dataset '{reference}' fits {fitting.Length} versions under '{root}'; name exactly one of {versions}."
         );
     }
