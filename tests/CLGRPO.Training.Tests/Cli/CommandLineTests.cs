@@ -15,6 +15,13 @@ public sealed class CommandLineTests(SmallRun run) : IClassFixture<SmallRun>
     [InlineData("data generate emoscenes --train -1 --root {missing}", "-1")]
     [InlineData("generate --model {missing} --prompt x", "no model folder")]
     [InlineData("generate --model {datasets} --prompt x", "has no config.json")]
+    [InlineData("convert {missing} {missing}-2 --layout hf", "no model folder")]
+    [InlineData("convert {model} {checkpoint} --layout hf", "exists already")]
+    [InlineData("convert {model} {missing}", "--layout")]
+    [InlineData("convert {model} {missing} --layout b", "give hf, original or memory")]
+    [InlineData("convert {model} {missing} --layout hf --dtype int8", "give fp32, bf16 or fp16")]
+    [InlineData("convert {model} {missing} --layout hf --max-shard-size much", "such as 5GB")]
+    [InlineData("convert {model} {missing} --layout hf --max-shard-size 0KB", "such as 5GB")]
     [InlineData("generate --model {model}", "give --prompt")]
     [InlineData("generate --model {checkpoint} --image {missing}", "{missing}")]
     [InlineData("generate --model {checkpoint} --image {recipe}", "not a PNG, JPEG or WebP")]
@@ -52,6 +59,7 @@ public sealed class CommandLineTests(SmallRun run) : IClassFixture<SmallRun>
     [InlineData("generate")]
     [InlineData("forward")]
     [InlineData("tokenize")]
+    [InlineData("convert")]
     public async Task Help_EveryCommand_DescribesEveryOption(string command)
     {
         var (code, output, _) = await SmallRun.RunAsync([
