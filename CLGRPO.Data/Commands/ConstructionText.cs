@@ -8,7 +8,7 @@ namespace CLGRPO.Data.Commands;
 internal static class ConstructionText
 {
     /// <summary>One line: state, counts, speed.</summary>
-    public static string Line(ConstructionReport report)
+    public static string Line(ConstructionProgress report)
     {
         var line = new StringBuilder(
             Text(
@@ -31,7 +31,7 @@ internal static class ConstructionText
     /// <summary>All of it.</summary>
     public static string Page(ConstructionReport report)
     {
-        var page = new StringBuilder(Line(report)).AppendLine();
+        var page = new StringBuilder(Line(report.Progress)).AppendLine();
         page.AppendLine()
             .AppendLine("teacher             wrote  accepted        judged  agreeing      cost  seconds  requests");
         foreach (var teacher in report.Teachers)

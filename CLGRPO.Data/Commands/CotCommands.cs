@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Diagnostics;
 using CLGRPO.Data.Cot.Construction;
 using CLGRPO.Data.Store;
 using CLGRPO.Data.Teachers;
@@ -105,7 +106,7 @@ public static class CotCommands
                 var ids = await context.Jobs.OrderBy(job => job.Id).Select(job => job.Id).ToListAsync(stop);
                 foreach (var id in ids)
                 {
-                    var report = await ConstructionReport.Of(database, id, TimeProvider.System, stop);
+                    var report = await ConstructionProgress.Of(database, id, TimeProvider.System, stop);
                     await parsed.InvocationConfiguration.Output.WriteLineAsync(ConstructionText.Line(report));
                 }
                 return 0;
@@ -143,16 +144,23 @@ public static class CotCommands
         var output = parsed.InvocationConfiguration.Output;
         var setup = await JobSetup.Load(database, store.Root(parsed), jobId);
         var teachers = new TeacherFactory(await Origins(database, stop), () => store.Keys(parsed), checkpoint);
-        await using var construction = CotConstruction.Open(
+        await using var construction = await CotConstruction.Open(
             setup,
             (teacher, log, spent) => new TeacherDesk(teachers.Create(teacher), log, spent: spent)
         );
         using var done = new CancellationTokenSource();
         var reporting = Tell(database, jobId, output, done.Token);
-        var state = await construction.Run(stop);
-        await done.CancelAsync();
-        await reporting;
-        var report = await ConstructionReport.Of(database, jobId, TimeProvider.System, CancellationToken.None);
+        JobState state;
+        try
+        {
+            state = await construction.Run(stop);
+        }
+        finally
+        {
+            await done.CancelAsync();
+            await reporting;
+        }
+        var report = await ConstructionProgress.Of(database, jobId, TimeProvider.System, CancellationToken.None);
         await output.WriteLineAsync(ConstructionText.Line(report));
         return state == JobState.Completed ? 0 : 1;
     }
@@ -169,15 +177,21 @@ public static class CotCommands
         try
         {
             while (await timer.WaitForNextTickAsync(done))
-                await output.WriteLineAsync(
-                    ConstructionText.Line(await ConstructionReport.Of(database, jobId, TimeProvider.System, done))
-                );
+            {
+                var begun = Stopwatch.GetTimestamp();
+                var progress = await ConstructionProgress.Of(database, jobId, TimeProvider.System, done);
+                await output.WriteLineAsync(ConstructionText.Line(progress));
+                // In a large job counting takes a while: it is given a twentieth of the time at most.
+                timer.Period = Max(ReportEvery, 20 * Stopwatch.GetElapsedTime(begun));
+            }
         }
         catch (OperationCanceledException) when (done.IsCancellationRequested)
         {
             // The work is done.
         }
     }
+
+    private static TimeSpan Max(TimeSpan a, TimeSpan b) => a > b ? a : b;
 
     private static Argument<long> Job() => new("construction") { Description = "Its number, as 'cot status' lists it" };
 }

@@ -54,6 +54,9 @@ public sealed class TeacherDesk : IDisposable
     /// <summary>As configured.</summary>
     public StoredTeacher Settings => _teacher.Settings;
 
+    /// <summary>Requests for one question at most.</summary>
+    public int MaxTries => _config.MaxTries;
+
     /// <summary>Cost of all requests so far.</summary>
     public double Spent
     {
@@ -76,12 +79,21 @@ public sealed class TeacherDesk : IDisposable
     /// <summary>Asks until there is an answer or the tries are used up.</summary>
     /// <exception cref="TeacherException">There is no answer; the fault is that of the last try.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> was requested.</exception>
-    public async Task<TeacherAnswer> Ask(TeacherQuestion question, TeacherErrand errand, CancellationToken stop)
+    /// <param name="keep">
+    /// Puts the answer where it is safe; called while the question still has its place, so that no more answers than
+    /// <see cref="StoredTeacher.Concurrency"/> are ever lost when the process is killed.
+    /// </param>
+    public async Task<TeacherAnswer> Ask(
+        TeacherQuestion question,
+        TeacherErrand errand,
+        CancellationToken stop,
+        Func<TeacherAnswer, Task>? keep = null
+    )
     {
         var context = ResilienceContextPool.Shared.Get(stop);
         try
         {
-            var run = new Errand(question, errand);
+            var run = new Errand(question, errand, keep);
             context.Properties.Set(ErrandKey, run);
             return await _retry.ExecuteAsync(
                 static (context, state) =>
@@ -165,7 +177,9 @@ public sealed class TeacherDesk : IDisposable
             var call = Ended(reply.Truncated ? TeacherOutcome.Truncated : TeacherOutcome.Answered, reply, fault: null);
             Pay(call.Cost);
             await _log.Record(call);
-            return new TeacherAnswer(reply, call);
+            var answer = new TeacherAnswer(reply, call);
+            await errand.Keep(answer);
+            return answer;
         }
         catch (TeacherException fault)
         {
@@ -279,12 +293,14 @@ public sealed class TeacherDesk : IDisposable
             .Build();
 
     /// <summary>A question on its way, with the number of requests made for it.</summary>
-    private sealed class Errand(TeacherQuestion question, TeacherErrand errand)
+    private sealed class Errand(TeacherQuestion question, TeacherErrand errand, Func<TeacherAnswer, Task>? keep)
     {
         public TeacherQuestion Question { get; } = question;
         public TeacherErrand For { get; } = errand;
         public int Tries { get; private set; } = errand.TriesBefore;
 
         public int NextTry() => Tries++;
+
+        public Task Keep(TeacherAnswer answer) => keep?.Invoke(answer) ?? Task.CompletedTask;
     }
 }

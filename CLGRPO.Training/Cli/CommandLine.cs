@@ -10,6 +10,9 @@ internal static class CommandLine
 {
     private const string Name = "clgrpo";
 
+    // A command that is asked to stop may finish what has been paid for (CotConstruction waits 20 seconds for replies).
+    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(30);
+
     public static Command Root() =>
         new(Name, "Teaches small vision-language models to reason: COT data, four training stages, evaluation.")
         {
@@ -48,6 +51,7 @@ internal static class CommandLine
                     EnableDefaultExceptionHandler = false,
                     Output = output,
                     Error = error,
+                    ProcessTerminationTimeout = StopPatience,
                 }
             );
         }

@@ -16,8 +16,10 @@ public sealed class NearDuplicates(double threshold)
     private const int Bands = 20;
     private const int RowsPerBand = 5;
 
+    // Chains in flat arrays: a hundred thousand texts of fifty words take some 150 MB.
     private readonly List<ulong[]> _texts = [];
-    private readonly Dictionary<(int Band, ulong Signature), List<int>> _bands = [];
+    private readonly Dictionary<ulong, int> _lastWith = [];
+    private readonly List<int> _before = []; // [text, band] → the text before it with the same signature, or −1
 
     /// <summary>Adds the text unless it is a near-duplicate of one that is there.</summary>
     /// <returns>Whether it was added.</returns>
@@ -27,21 +29,23 @@ public sealed class NearDuplicates(double threshold)
         var signatures = Signatures(runs);
         if (Candidates(signatures).Any(candidate => Jaccard(_texts[candidate], runs) >= threshold))
             return false;
-        for (var band = 0; band < Bands; band++)
+        foreach (var signature in signatures)
         {
-            if (!_bands.TryGetValue((band, signatures[band]), out var texts))
-                _bands[(band, signatures[band])] = texts = [];
-            texts.Add(_texts.Count);
+            _before.Add(_lastWith.GetValueOrDefault(signature, -1));
+            _lastWith[signature] = _texts.Count;
         }
         _texts.Add(runs);
         return true;
     }
 
-    private IEnumerable<int> Candidates(ulong[] signatures) =>
-        Enumerable
-            .Range(0, Bands)
-            .SelectMany(band => _bands.TryGetValue((band, signatures[band]), out var texts) ? texts : [])
-            .Distinct();
+    private IEnumerable<int> Candidates(ulong[] signatures) => signatures.Index().SelectMany(Chain).Distinct();
+
+    private IEnumerable<int> Chain((int Band, ulong Signature) link)
+    {
+        var text = _lastWith.GetValueOrDefault(link.Signature, -1);
+        for (; text >= 0; text = _before[(text * Bands) + link.Band])
+            yield return text;
+    }
 
     /// <summary>Hashes of the runs, sorted, each once.</summary>
     private static ulong[] Runs(string text)
@@ -62,7 +66,7 @@ public sealed class NearDuplicates(double threshold)
         var signatures = new ulong[Bands];
         for (var band = 0; band < Bands; band++)
         {
-            ulong signature = 0;
+            var signature = (ulong)band; // bands share no signature
             for (var row = 0; row < RowsPerBand; row++)
             {
                 var salt = SplitMix64.Mix((ulong)(band * RowsPerBand + row + 1));

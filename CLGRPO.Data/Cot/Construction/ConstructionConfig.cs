@@ -97,7 +97,7 @@ public sealed record ConstructionConfig
             yield return "verifiers names a teacher twice";
         if (Attempts is < 1 or > 20)
             yield return $"attempts is {Attempts}; give 1 to 20";
-        var judges = Generators.Min(generator => Verifiers.Count(verifier => verifier != generator));
+        var judges = Generators.Select(JudgesOf).DefaultIfEmpty(Verifiers.Count).Min();
         if (Quorum < 0 || Quorum > judges)
             yield return $"quorum is {Quorum}, but a generator's work is judged by {judges} others; give 0 to {judges}";
         if (Verifiers.Count > 0 && Quorum == 0)
@@ -113,6 +113,9 @@ public sealed record ConstructionConfig
         if (Limit is < 1)
             yield return $"limit is {Limit}; give at least 1, or leave it out";
     }
+
+    /// <summary>How many judge what a generator wrote.</summary>
+    internal int JudgesOf(string generator) => Verifiers.Count(verifier => verifier != generator);
 
     internal IReadOnlyList<Split> SplitsToUse =>
         [.. Datasets.Splits.All.Where(split => Splits.Contains(split.Key(), StringComparer.Ordinal))];

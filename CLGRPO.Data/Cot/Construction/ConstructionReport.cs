@@ -33,36 +33,16 @@ public sealed record ClassReport(string Label, int Samples, int Accepted, int Re
 public sealed record PairAgreement(string First, string Second, int Both, double? Percent, double? Kappa);
 
 /// <summary>How far a construction is and what it found: for the command line, the page and the API.</summary>
-public sealed record ConstructionReport
+/// <param name="Progress">How far it is.</param>
+/// <param name="Reasons">Reason of a rejected attempt → number, the most frequent first.</param>
+public sealed record ConstructionReport(
+    ConstructionProgress Progress,
+    IReadOnlyList<TeacherReport> Teachers,
+    IReadOnlyList<ClassReport> Classes,
+    IReadOnlyList<KeyValuePair<string, int>> Reasons,
+    IReadOnlyList<PairAgreement> Agreement
+)
 {
-    private static readonly TimeSpan RateWindow = TimeSpan.FromMinutes(5);
-
-    public required long JobId { get; init; }
-    public required string Name { get; init; }
-    public required string Dataset { get; init; }
-    public required JobState State { get; init; }
-    public string? Failure { get; init; }
-    public required int Samples { get; init; }
-    public required int Accepted { get; init; }
-    public required int Rejected { get; init; }
-    public int Open => Samples - Accepted - Rejected;
-
-    /// <summary>The round in progress, from 0; null when none is.</summary>
-    public int? Round { get; init; }
-    public required double Cost { get; init; }
-
-    /// <summary>Answered requests of the last minutes; null while there are none.</summary>
-    public double? RequestsPerMinute { get; init; }
-
-    /// <summary>For the round in progress, at this rate.</summary>
-    public TimeSpan? Remaining { get; init; }
-    public required IReadOnlyList<TeacherReport> Teachers { get; init; }
-    public required IReadOnlyList<ClassReport> Classes { get; init; }
-
-    /// <summary>Reason of a rejected attempt → number, the most frequent first.</summary>
-    public required IReadOnlyList<KeyValuePair<string, int>> Reasons { get; init; }
-    public required IReadOnlyList<PairAgreement> Agreement { get; init; }
-
     /// <exception cref="ConstructionException">There is no such job.</exception>
     public static async Task<ConstructionReport> Of(
         IDbContextFactory<StoreContext> store,
@@ -71,38 +51,16 @@ public sealed record ConstructionReport
         CancellationToken stop
     )
     {
+        var progress = await ConstructionProgress.Of(store, jobId, time, stop);
         await using var context = store.CreateDbContext();
-        var job =
-            await context.Jobs.AsNoTracking().Include(job => job.Dataset).SingleOrDefaultAsync(j => j.Id == jobId, stop)
-            ?? throw new ConstructionException($"There is no construction {jobId}.");
-        var classes = await Classify(context, job, stop);
-        var calls = await Calls(context, jobId, stop);
-        var round = await context
-            .Items.Where(item => item.JobId == jobId && item.State == ItemState.Open)
-            .MinAsync(item => (int?)item.Attempts, stop);
-        var rate = await Rate(context, jobId, time.GetUtcNow().UtcDateTime, stop);
-        return new ConstructionReport
-        {
-            JobId = jobId,
-            Name = job.Name,
-            Dataset = job.Dataset!.Name,
-            State = job.State,
-            Failure = job.Failure,
-            Samples = classes.Sum(label => label.Samples),
-            Accepted = classes.Sum(label => label.Accepted),
-            Rejected = classes.Sum(label => label.Rejected),
-            Round = round,
-            Cost = calls.Sum(call => call.Cost),
-            RequestsPerMinute = rate,
-            Remaining =
-                round is { } current && rate > 0
-                    ? TimeSpan.FromMinutes(await Unanswered(context, job, current, stop) / rate.Value)
-                    : null,
-            Teachers = await TeacherReports(context, jobId, calls, stop),
-            Classes = classes,
-            Reasons = await CountReasons(context, jobId, stop),
-            Agreement = await Agreements(context, job, stop),
-        };
+        var job = await context.Jobs.AsNoTracking().Include(job => job.Dataset).SingleAsync(j => j.Id == jobId, stop);
+        return new ConstructionReport(
+            progress,
+            await TeacherReports(context, jobId, await Calls(context, jobId, stop), stop),
+            await Classify(context, job, stop),
+            await CountReasons(context, jobId, stop),
+            await Agreements(context, job, stop)
+        );
     }
 
     private static async Task<List<ClassReport>> Classify(
@@ -228,97 +186,51 @@ public sealed record ConstructionReport
         CancellationToken stop
     )
     {
+        // Counted by the database: the votes of a large job need not come here one by one.
+        var answered = Votes(context, job.Id).Where(vote => vote.Failure == null);
+        var counts = await answered
+            .Join(
+                context.Votes.Where(vote => vote.Failure == null),
+                a => a.RecordId,
+                b => b.RecordId,
+                (a, b) => new { a, b }
+            )
+            .GroupBy(pair => new
+            {
+                First = pair.a.Teacher,
+                Second = pair.b.Teacher,
+                FirstLabel = pair.a.Label,
+                SecondLabel = pair.b.Label,
+            })
+            .Select(pairs => new { pairs.Key, Count = pairs.Count() })
+            .ToListAsync(stop);
         var labels = job.Dataset!.Labels;
         var verifiers = ConstructionConfig.Parse(job.Config).Verifiers;
-        var byRecord = new Dictionary<long, int[]>();
-        var votes = Votes(context, job.Id)
-            .Where(vote => vote.Failure == null)
-            .Select(vote => new
-            {
-                vote.RecordId,
-                vote.Teacher,
-                vote.Label,
-            });
-        await foreach (var vote in votes.AsAsyncEnumerable().WithCancellation(stop))
+        int Category(string? label) => label is null ? labels.Count : labels.IndexOf(label);
+        PairAgreement Pair(string first, string second)
         {
-            var verifier = verifiers.Index().Where(v => v.Item == vote.Teacher).Select(v => v.Index).FirstOrDefault(-1);
-            if (verifier < 0)
-                continue;
-            if (!byRecord.TryGetValue(vote.RecordId, out var ratings))
-                byRecord[vote.RecordId] = ratings = [.. Enumerable.Repeat(-1, verifiers.Count)];
-            ratings[verifier] = vote.Label is null ? labels.Count : labels.IndexOf(vote.Label);
+            var cells = counts.Where(c => c.Key.First == first && c.Key.Second == second).ToList();
+            int[] a = [.. cells.SelectMany(c => Enumerable.Repeat(Category(c.Key.FirstLabel), c.Count))];
+            int[] b = [.. cells.SelectMany(c => Enumerable.Repeat(Category(c.Key.SecondLabel), c.Count))];
+            return new PairAgreement(
+                first,
+                second,
+                a.Length,
+                Reviews.Agreement.Percent(a, b),
+                Reviews.Agreement.CohenKappa(a, b, labels.Count + 1)
+            );
         }
         return
         [
-            .. from first in Enumerable.Range(0, verifiers.Count)
-            from second in Enumerable.Range(first + 1, verifiers.Count - first - 1)
-            select Pair(
-                verifiers[first],
-                verifiers[second],
-                [.. byRecord.Values.Where(r => r[first] >= 0 && r[second] >= 0)],
-                first,
-                second,
-                labels.Count + 1
-            ),
+            .. from first in verifiers.Index()
+            from second in verifiers.Index()
+            where first.Index < second.Index
+            select Pair(first.Item, second.Item),
         ];
-    }
-
-    private static PairAgreement Pair(
-        string firstName,
-        string secondName,
-        List<int[]> ratings,
-        int first,
-        int second,
-        int categories
-    )
-    {
-        int[] a = [.. ratings.Select(rating => rating[first])];
-        int[] b = [.. ratings.Select(rating => rating[second])];
-        return a.Length == 0
-            ? new PairAgreement(firstName, secondName, 0, null, null)
-            : new PairAgreement(
-                firstName,
-                secondName,
-                a.Length,
-                Reviews.Agreement.Percent(a, b),
-                Reviews.Agreement.CohenKappa(a, b, categories)
-            );
     }
 
     private static IQueryable<CotVote> Votes(StoreContext context, long jobId) =>
         context.Records.Where(record => record.JobId == jobId).SelectMany(record => record.Votes);
-
-    private static async Task<double?> Rate(StoreContext context, long jobId, DateTime now, CancellationToken stop)
-    {
-        var since = now - RateWindow;
-        var recent = context.Calls.Where(call =>
-            call.JobId == jobId && call.Outcome == TeacherOutcome.Answered && call.StartedAt > since
-        );
-        if (await recent.MinAsync(call => (DateTime?)call.StartedAt, stop) is not { } first)
-            return null;
-        var minutes = Math.Max((now - first).TotalMinutes, 1.0 / 60);
-        return await recent.CountAsync(stop) / minutes;
-    }
-
-    /// <summary>Questions that the round may still ask: what is open, less what is answered.</summary>
-    private static async Task<int> Unanswered(
-        StoreContext context,
-        ConstructionJob job,
-        int round,
-        CancellationToken stop
-    )
-    {
-        var config = ConstructionConfig.Parse(job.Config);
-        var open = await context.Items.CountAsync(
-            item => item.JobId == job.Id && item.State == ItemState.Open && item.Attempts == round,
-            stop
-        );
-        var written = context.Records.Where(record => record.JobId == job.Id && record.Attempt == round);
-        var records = await written.CountAsync(stop);
-        var faulty = await written.CountAsync(record => record.State == CotState.Rejected, stop);
-        var votes = await written.SelectMany(record => record.Votes).CountAsync(stop);
-        return Math.Max(0, open - records + ((open - faulty) * config.Verifiers.Count) - votes);
-    }
 
     private sealed record CallCount(string Teacher, string Outcome, int Count, double Cost, double Seconds);
 }

@@ -1,5 +1,3 @@
-using System.Text.Json;
-using CLGRPO.Data.Cot.Checks;
 using CLGRPO.Data.Store;
 using CLGRPO.Data.Teachers;
 using Microsoft.EntityFrameworkCore;
@@ -25,45 +23,59 @@ public sealed class CotConstruction : IAsyncDisposable
     private readonly JobItems _items;
     private readonly CotQuestions _questions;
     private readonly CotJudge _judge;
+    private readonly CotRows _rows;
     private readonly ConstructionWriter _writer;
     private readonly Dictionary<string, TeacherDesk> _desks;
     private readonly TimeProvider _time;
     private readonly FileStream _lock;
-    private Dictionary<(long? Sample, string Teacher, PromptPurpose Purpose), int> _triesBefore = [];
+    private Dictionary<(long? Sample, string Teacher, PromptPurpose Purpose), FailedTries> _failedBefore = [];
 
     private CotConstruction(
         JobSetup setup,
-        FileStream jobLock,
-        Func<StoredTeacher, ITeacherCallLog, double, TeacherDesk> openDesk
+        ConstructionWriter writer,
+        Dictionary<string, TeacherDesk> desks,
+        FileStream jobLock
     )
     {
         (_store, _job, _config, _time) = (setup.Store, setup.Job, setup.Config, setup.Time);
         _items = new JobItems(setup.Store, setup.Job, setup.Config);
         _questions = new CotQuestions(setup.Config, setup.Dataset, setup.Generate, setup.Verify, setup.Root);
         _judge = new CotJudge(setup.Config, setup.Dataset, setup.Attributes);
-        _writer = new ConstructionWriter(setup.Store);
-        _desks = setup.Teachers.ToDictionary(
-            teacher => teacher.Name,
-            teacher => openDesk(teacher, _writer, setup.Spent.GetValueOrDefault(teacher.Name)),
-            StringComparer.Ordinal
-        );
-        _lock = jobLock;
+        _rows = new CotRows(setup, _questions, _judge);
+        (_writer, _desks, _lock) = (writer, desks, jobLock);
     }
 
     /// <summary>Takes a job to work on. One process works on a job at a time.</summary>
     /// <param name="setup">The job with what it needs.</param>
     /// <param name="openDesk">Opens a teacher's desk: the teacher, where its requests are recorded, what it has cost so far.</param>
     /// <exception cref="ConstructionException">Another process works on it.</exception>
-    public static CotConstruction Open(
+    public static async Task<CotConstruction> Open(
         JobSetup setup,
         Func<StoredTeacher, ITeacherCallLog, double, TeacherDesk> openDesk
-    ) => new(setup, JobLock.Take(setup.Root, setup.Job.Id), openDesk);
+    )
+    {
+        var jobLock = JobLock.Take(setup.Root, setup.Job.Id);
+        var writer = new ConstructionWriter(setup.Store);
+        var desks = new Dictionary<string, TeacherDesk>(StringComparer.Ordinal);
+        try
+        {
+            foreach (var teacher in setup.Teachers)
+                desks.Add(teacher.Name, openDesk(teacher, writer, setup.Spent.GetValueOrDefault(teacher.Name)));
+            return new CotConstruction(setup, writer, desks, jobLock);
+        }
+        catch
+        {
+            await Close(writer, desks.Values, jobLock);
+            throw;
+        }
+    }
 
     /// <summary>Works until the job is done or <paramref name="stop"/> asks for a pause; then what is in flight is still waited for.</summary>
     /// <returns>The job's state: completed, paused or cancelled.</returns>
     public async Task<JobState> Run(CancellationToken stop)
     {
-        await SetState(JobState.Running);
+        if (await SetState(JobState.Running) == JobState.Cancelled)
+            return JobState.Cancelled; // since it was loaded
         using var halted = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var watching = HeedRequests(halted);
         try
@@ -106,12 +118,14 @@ public sealed class CotConstruction : IAsyncDisposable
         }
     }
 
-    public async ValueTask DisposeAsync()
+    public ValueTask DisposeAsync() => Close(_writer, _desks.Values, _lock);
+
+    private static async ValueTask Close(ConstructionWriter writer, IEnumerable<TeacherDesk> desks, FileStream jobLock)
     {
-        await _writer.DisposeAsync();
-        foreach (var desk in _desks.Values)
+        await writer.DisposeAsync();
+        foreach (var desk in desks)
             desk.Dispose();
-        await _lock.DisposeAsync();
+        await jobLock.DisposeAsync();
     }
 
     /// <summary>Another process (the site, the command line) may have asked for a pause or the end.</summary>
@@ -149,7 +163,7 @@ public sealed class CotConstruction : IAsyncDisposable
     /// <summary>Asks all that the round still needs.</summary>
     private async Task Gather(int round, CancellationToken stop)
     {
-        _triesBefore = await _items.FailedTries(round);
+        _failedBefore = await _items.FailedTries(round);
         // A question that waits for its next try holds no place at its desk, so more of them are open than there are places.
         var inFlight = 2 * _desks.Values.Sum(desk => desk.Settings.Concurrency) + 16;
         using var halt = CancellationTokenSource.CreateLinkedTokenSource(stop);
@@ -166,7 +180,7 @@ public sealed class CotConstruction : IAsyncDisposable
                 {
                     await Work(item, round, tokens);
                 }
-                catch (OperationCanceledException)
+                catch (OperationCanceledException) when (tokens.BeginNothingNew.IsCancellationRequested)
                 {
                     // The pause was asked for, or is another item's doing, which reports it.
                 }
@@ -189,75 +203,65 @@ public sealed class CotConstruction : IAsyncDisposable
         await Task.WhenAll(missing.Select(verifier => Verify(item.Sample, record, round, verifier, tokens)));
     }
 
-    private async Task<CotRecord> Generate(StoredSample sample, int round, Tokens tokens)
+    private Task<CotRecord> Generate(StoredSample sample, int round, Tokens tokens)
     {
         var desk = _desks[_questions.GeneratorOf(sample, round)];
-        var outcome = await Ask(desk, _questions.ToGenerate(sample, round), round, tokens);
-        var form = outcome.Answer is { } answer
-            ? ReplyForm.Of(answer.Reply, sample.Dataset!.Labels)
-            : new ReplyForm("", null, null, CotReasons.TeacherFailed + outcome.Failure);
-        List<string> faults = [.. _judge.Faults(form, sample)];
-        var record = new CotRecord
-        {
-            SampleId = sample.Id,
-            JobId = _job.Id,
-            Attempt = round,
-            Teacher = desk.Settings.Name,
-            Model = desk.Settings.Model,
-            PromptId = _questions.Generate.Id,
-            Sampling = SamplingOf(desk.Settings),
-            PromptTokens = outcome.Answer?.Call.PromptTokens ?? 0,
-            CompletionTokens = outcome.Answer?.Call.CompletionTokens ?? 0,
-            Cost = outcome.Answer?.Call.Cost ?? 0,
-            Seconds = outcome.Answer?.Call.Seconds ?? 0,
-            RawReply = outcome.Answer?.Reply.Raw,
-            Completion = form.Completion,
-            State = faults.Count == 0 ? CotState.Candidate : CotState.Rejected,
-            Reasons = faults,
-            CreatedAt = _time.GetUtcNow().UtcDateTime,
-        };
-        await _writer.Write(outcome.WithCall(record));
-        return record;
+        return Ask(
+            desk,
+            _questions.ToGenerate(sample, round),
+            round,
+            tokens,
+            outcome => _rows.RecordOf(sample, round, desk.Settings, outcome)
+        );
     }
 
-    private async Task Verify(StoredSample sample, CotRecord record, int round, string verifier, Tokens tokens)
+    private Task<CotVote> Verify(StoredSample sample, CotRecord record, int round, string verifier, Tokens tokens)
     {
         var reasoning = CompletionFormat.Parse(record.Completion, CompletionStyle.Cot).Think!;
         var desk = _desks[verifier];
-        var outcome = await Ask(desk, _questions.ToVerify(sample, round, verifier, reasoning), round, tokens);
-        var label = outcome.Answer is { } answer ? ReplyForm.AnswerOf(answer.Reply, sample.Dataset!.Labels) : null;
-        var vote = new CotVote
-        {
-            RecordId = record.Id,
-            Teacher = verifier,
-            Model = desk.Settings.Model,
-            PromptId = _questions.Verify.Id,
-            Label = label,
-            Agrees = label == sample.Label,
-            Failure = outcome.Failure,
-            PromptTokens = outcome.Answer?.Call.PromptTokens ?? 0,
-            CompletionTokens = outcome.Answer?.Call.CompletionTokens ?? 0,
-            Cost = outcome.Answer?.Call.Cost ?? 0,
-            Seconds = outcome.Answer?.Call.Seconds ?? 0,
-            RawReply = outcome.Answer?.Reply.Raw,
-            CreatedAt = _time.GetUtcNow().UtcDateTime,
-        };
-        await _writer.Write(outcome.WithCall(vote));
+        return Ask(
+            desk,
+            _questions.ToVerify(sample, round, verifier, reasoning),
+            round,
+            tokens,
+            outcome => _rows.VoteOf(sample, record, desk.Settings, outcome)
+        );
     }
 
-    /// <summary>A request that has begun is waited for, for a while: only the start of new ones heeds a pause at once.</summary>
-    private async Task<Outcome> Ask(TeacherDesk desk, TeacherQuestion question, int round, Tokens tokens)
+    /// <summary>
+    /// Asks, and writes what came of it before the teacher's place is free for the next question. A request that has begun is
+    /// waited for, for a while: only the start of new ones heeds a pause at once.
+    /// </summary>
+    private async Task<T> Ask<T>(
+        TeacherDesk desk,
+        TeacherQuestion question,
+        int round,
+        Tokens tokens,
+        Func<CotOutcome, T> rowOf
+    )
+        where T : class
     {
+        var failed = _failedBefore.GetValueOrDefault((question.Sample.Id, desk.Settings.Name, question.Purpose));
+        if (failed.Count >= desk.MaxTries)
+            return await Write(new CotOutcome(Answer: null, failed.LastOutcome)); // stopped before that was written
         tokens.BeginNothingNew.ThrowIfCancellationRequested();
+        T? row = null;
         try
         {
-            var tries = _triesBefore.GetValueOrDefault((question.Sample.Id, desk.Settings.Name, question.Purpose));
-            var errand = new TeacherErrand(_job.Id, round, tries);
-            return new Outcome(await desk.Ask(question, errand, tokens.Abandon), Failure: null);
+            var errand = new TeacherErrand(_job.Id, round, failed.Count);
+            await desk.Ask(question, errand, tokens.Abandon, async answer => row = await Write(new(answer, null)));
+            return row!;
         }
         catch (TeacherException fault) when (!NeedsAPerson(fault))
         {
-            return new Outcome(Answer: null, TeacherOutcome.Of(fault.Fault));
+            return await Write(new CotOutcome(Answer: null, TeacherOutcome.Of(fault.Fault)));
+        }
+
+        async Task<T> Write(CotOutcome outcome)
+        {
+            var written = rowOf(outcome);
+            await _writer.Write(outcome.WithCall(written));
+            return written;
         }
     }
 
@@ -316,23 +320,5 @@ public sealed class CotConstruction : IAsyncDisposable
         return state;
     }
 
-    private static string SamplingOf(StoredTeacher teacher) =>
-        JsonSerializer.Serialize(
-            new
-            {
-                temperature = teacher.Temperature,
-                top_p = teacher.TopP,
-                max_completion_tokens = teacher.MaxCompletionTokens,
-                max_image_side = teacher.MaxImageSide,
-            }
-        );
-
     private readonly record struct Tokens(CancellationToken BeginNothingNew, CancellationToken Abandon);
-
-    /// <summary>What asking came to: an answer, or why there is none.</summary>
-    private sealed record Outcome(TeacherAnswer? Answer, string? Failure)
-    {
-        /// <summary>The row with the request that brought it; failed requests are written as they fail.</summary>
-        public object[] WithCall(object row) => Answer is { } answer ? [row, answer.Call] : [row];
-    }
 }

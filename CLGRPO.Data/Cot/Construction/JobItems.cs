@@ -63,21 +63,35 @@ internal sealed class JobItems(IDbContextFactory<StoreContext> store, Constructi
     }
 
     /// <summary>Requests that failed before the process was stopped count towards the limit of their questions.</summary>
-    public async Task<Dictionary<(long?, string, PromptPurpose), int>> FailedTries(int round)
+    public async Task<Dictionary<(long?, string, PromptPurpose), FailedTries>> FailedTries(int round)
     {
-        string[] notFailed = [TeacherOutcome.Answered, TeacherOutcome.Truncated, TeacherOutcome.Cancelled];
+        // Neither do answers count, nor what a person had to put right.
+        string[] others =
+        [
+            TeacherOutcome.Answered,
+            TeacherOutcome.Truncated,
+            TeacherOutcome.Cancelled,
+            TeacherOutcome.Of(TeacherFault.Unauthorized),
+            TeacherOutcome.Of(TeacherFault.Forbidden),
+        ];
         await using var context = store.CreateDbContext();
-        var failed = await context
-            .Calls.Where(call => call.JobId == job.Id && call.Attempt == round && !notFailed.Contains(call.Outcome))
-            .GroupBy(call => new
+        var failed = context
+            .Calls.Where(call => call.JobId == job.Id && call.Attempt == round && !others.Contains(call.Outcome))
+            .OrderBy(call => call.Id)
+            .Select(call => new
             {
                 call.SampleId,
                 call.Teacher,
                 call.Purpose,
-            })
-            .Select(calls => new { calls.Key, Count = calls.Count() })
-            .ToListAsync();
-        return failed.ToDictionary(calls => (calls.Key.SampleId, calls.Key.Teacher, calls.Key.Purpose), c => c.Count);
+                call.Outcome,
+            });
+        var tries = new Dictionary<(long?, string, PromptPurpose), FailedTries>();
+        await foreach (var call in failed.AsAsyncEnumerable())
+        {
+            var question = (call.SampleId, call.Teacher, call.Purpose);
+            tries[question] = new FailedTries(tries.GetValueOrDefault(question).Count + 1, call.Outcome);
+        }
+        return tries;
     }
 
     /// <summary>The open items of a round with what is known about them already, page by page.</summary>
@@ -155,3 +169,6 @@ internal sealed class JobItems(IDbContextFactory<StoreContext> store, Constructi
         }
     }
 }
+
+/// <summary>Requests for a question that failed.</summary>
+internal readonly record struct FailedTries(int Count, string LastOutcome);
