@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using CLGRPO.Data.Datasets;
 using CLGRPO.Data.Teachers.Network;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -20,14 +21,19 @@ internal sealed class FakeTeacherServer : IAsyncDisposable
     private readonly ConcurrentQueue<FakeRequest> _requests = new();
     private readonly ConcurrentDictionary<string, int> _tries = new(StringComparer.Ordinal);
     private readonly string? _key;
+    private readonly bool _keepsRequests;
+    private readonly ConcurrentQueue<long> _arrivals = new();
     private int _open;
     private int _mostOpen;
 
-    private FakeTeacherServer(WebApplication app, Func<FakeRequest, FakeAct> script, string? key) =>
-        (_app, _script, _key) = (app, script, key);
+    private FakeTeacherServer(WebApplication app, Func<FakeRequest, FakeAct> script, string? key, bool keepsRequests) =>
+        (_app, _script, _key, _keepsRequests) = (app, script, key, keepsRequests);
 
     /// <summary>All chat requests, in the order of their arrival.</summary>
     public IReadOnlyCollection<FakeRequest> Requests => _requests;
+
+    /// <summary>When each chat request arrived, as <see cref="System.Diagnostics.Stopwatch.GetTimestamp"/> has it.</summary>
+    public IReadOnlyCollection<long> Arrivals => _arrivals;
 
     /// <summary>Most requests that were open at one time.</summary>
     public int MostOpen => Volatile.Read(ref _mostOpen);
@@ -40,7 +46,12 @@ internal sealed class FakeTeacherServer : IAsyncDisposable
 
     /// <param name="script">Called for each request that is a good one.</param>
     /// <param name="key">The API key that requests must bear; null for none.</param>
-    public static async Task<FakeTeacherServer> Start(Func<FakeRequest, FakeAct> script, string? key = null)
+    /// <param name="keepsRequests">Whether <see cref="Requests"/> fills; memory grows with it.</param>
+    public static async Task<FakeTeacherServer> Start(
+        Func<FakeRequest, FakeAct> script,
+        string? key = null,
+        bool keepsRequests = true
+    )
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -50,7 +61,7 @@ internal sealed class FakeTeacherServer : IAsyncDisposable
             kestrel.Limits.MinResponseDataRate = null;
         });
         var app = builder.Build();
-        var server = new FakeTeacherServer(app, script, key);
+        var server = new FakeTeacherServer(app, script, key, keepsRequests);
         app.MapPost("/v1/chat/completions", server.Answer);
         await app.StartAsync();
         return server;
@@ -79,8 +90,11 @@ internal sealed class FakeTeacherServer : IAsyncDisposable
                 await FakeReply.Send(context, new FakeAct.Error(400), request: null);
                 return;
             }
-            request = request with { Try = _tries.AddOrUpdate(request.Question, 0, (_, before) => before + 1) };
-            _requests.Enqueue(request);
+            var question = DatasetHash.Of(System.Text.Encoding.UTF8.GetBytes(request.Question));
+            request = request with { Try = _tries.AddOrUpdate(question, 0, (_, before) => before + 1) };
+            _arrivals.Enqueue(System.Diagnostics.Stopwatch.GetTimestamp());
+            if (_keepsRequests)
+                _requests.Enqueue(request);
             var act =
                 _key is not null && request.Authorization != $"Bearer {_key}" ? new FakeAct.Error(401)
                 : request.Model != Model ? new FakeAct.Error(404)

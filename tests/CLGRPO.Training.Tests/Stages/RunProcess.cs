@@ -9,15 +9,15 @@ internal sealed partial class RunProcess : IDisposable
 {
     private const int SigTerm = 15;
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+
+    // As it is built, not as it is copied beside the tests: there the libraries are those that tests use.
+    private static readonly string Program = FindProgram();
     private readonly Process _process;
     private readonly StringBuilder _output = new();
 
     private RunProcess(IEnumerable<string> arguments)
     {
-        var start = new ProcessStartInfo(
-            "dotnet",
-            ["exec", Path.Combine(AppContext.BaseDirectory, "CLGRPO.Training.dll"), .. arguments]
-        )
+        var start = new ProcessStartInfo("dotnet", ["exec", Program, .. arguments])
         {
             UseShellExecute = false,
             RedirectStandardOutput = true,
@@ -33,6 +33,9 @@ internal sealed partial class RunProcess : IDisposable
 
     /// <summary>Starts <c>train</c> with two workers.</summary>
     public static RunProcess Train(params string[] arguments) => new(["train", .. arguments, "--workers", "2"]);
+
+    /// <summary>Starts any command.</summary>
+    public static RunProcess Start(params string[] arguments) => new(arguments);
 
     public int Id => _process.Id;
     public bool HasExited => _process.HasExited;
@@ -90,6 +93,14 @@ internal sealed partial class RunProcess : IDisposable
         if (!_process.HasExited)
             Kill();
         _process.Dispose();
+    }
+
+    /// <summary>bin/Release/net10.0 of the program, where this is bin/Release/net10.0 of its tests.</summary>
+    private static string FindProgram()
+    {
+        var build = new DirectoryInfo(AppContext.BaseDirectory);
+        var root = build.Parent!.Parent!.Parent!.Parent!.Parent!.FullName;
+        return Path.Combine(root, "CLGRPO.Training", "bin", build.Parent.Name, build.Name, "CLGRPO.Training.dll");
     }
 
     private void Keep(string? line)

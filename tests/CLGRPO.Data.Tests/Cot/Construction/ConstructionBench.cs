@@ -15,20 +15,16 @@ namespace CLGRPO.Data.Tests.Cot.Construction;
 /// <summary>A store with an imported data set, and teachers that are real servers on this machine and behave as their habits say.</summary>
 internal sealed class ConstructionBench : IAsyncDisposable
 {
-    private readonly Dictionary<string, string> _truths;
-    private readonly Dictionary<string, FakeTeacherServer> _servers = new(StringComparer.Ordinal);
-
     private ConstructionBench(TestStore store, DatasetVersion version)
     {
         (Store, Version) = (store, version);
-        _truths = Splits
-            .All.SelectMany(version.Of)
-            .ToDictionary(sample => sample.Image, sample => sample.Label, StringComparer.Ordinal);
+        Staff = new TeacherStaff(version);
     }
 
     public TestStore Store { get; }
     public DatasetVersion Version { get; }
-    public IReadOnlyDictionary<string, FakeTeacherServer> Servers => _servers;
+    public TeacherStaff Staff { get; }
+    public IReadOnlyDictionary<string, FakeTeacherServer> Servers => Staff.Servers;
 
     /// <summary>The data set's name in the store.</summary>
     public string Dataset => Version.Name;
@@ -45,46 +41,51 @@ internal sealed class ConstructionBench : IAsyncDisposable
 
     public ReplyLimits Limits { get; init; } = new() { Idle = TimeSpan.FromMilliseconds(300) };
 
-    public static async Task<ConstructionBench> Create(Database database, int samples)
+    /// <summary>Over EmoScenes.</summary>
+    /// <param name="samples">Of the training split.</param>
+    public static Task<ConstructionBench> Create(Database database, int samples) =>
+        Create(
+            database,
+            root =>
+                EmoScenesGenerator.Generate(
+                    new EmoScenesConfig
+                    {
+                        Train = samples,
+                        Validation = 8,
+                        Test = 8,
+                    },
+                    root,
+                    stop: TestContext.Current.CancellationToken
+                )
+        );
+
+    /// <param name="make">Makes the data set's pictures in a folder.</param>
+    public static async Task<ConstructionBench> Create(Database database, Func<string, DatasetVersion> make)
     {
         var store = new TestStore(database);
-        var version = EmoScenesGenerator.Generate(
-            new EmoScenesConfig
-            {
-                Train = samples,
-                Validation = 8,
-                Test = 8,
-            },
-            store.Root,
-            stop: TestContext.Current.CancellationToken
-        );
+        var version = make(store.Root);
         await new Importer(store.Factory, store.Root).Run(
-            new ImportRequest(version.Path, version.Name, "tester"),
+            new ImportRequest(version.Path, version.Name, "tester") { WithoutTexts = true },
             progress: null,
             TestContext.Current.CancellationToken
         );
-        // The built-in texts would count as accepted records.
-        await using var context = store.Context();
-        await context.Records.ExecuteDeleteAsync(TestContext.Current.CancellationToken);
         return new ConstructionBench(store, version);
     }
 
     /// <summary>Starts a server and adds its teacher.</summary>
-    public async Task AddTeacher(string name, FakeHabits habits, Action<StoredTeacher>? configure = null)
+    public async Task AddTeacher(
+        string name,
+        FakeHabits habits,
+        Action<StoredTeacher>? configure = null,
+        bool keepsRequests = true
+    ) => await Add(await Staff.Hire(name, habits, keepsRequests), configure);
+
+    /// <summary>Starts a server that does as a script says and adds its teacher.</summary>
+    public async Task AddTeacher(string name, Func<FakeRequest, Sample, FakeAct> script) =>
+        await Add(await Staff.Hire(name, script), configure: null);
+
+    private async Task Add(StoredTeacher teacher, Action<StoredTeacher>? configure)
     {
-        var server = await FakeTeacherServer.Start(request =>
-            habits.Decide(request, _truths[request.ImageHash], Version.Info.Labels, label => Reasoning(request, label))
-        );
-        _servers.Add(name, server);
-        var teacher = new StoredTeacher
-        {
-            Name = name,
-            Kind = TeacherKind.OpenAI,
-            Endpoint = server.Endpoint,
-            Model = FakeTeacherServer.Model,
-            PromptPrice = 1,
-            CompletionPrice = 2,
-        };
         configure?.Invoke(teacher);
         await using var context = Store.Context();
         context.Add(teacher);
@@ -98,11 +99,11 @@ internal sealed class ConstructionBench : IAsyncDisposable
     public async Task<JobState> Run(long jobId, CancellationToken stop)
     {
         var factory = new TeacherFactory(
-            new OriginAllowList(_servers.Values.Select(server => server.Origin)),
+            new OriginAllowList(Servers.Values.Select(server => server.Origin)),
             TeacherTesting.NoKeys,
             limits: Limits
         );
-        await using var construction = CotConstruction.Open(
+        await using var construction = await CotConstruction.Open(
             await JobSetup.Load(Store.Factory, Store.Root, jobId),
             (teacher, log, spent) => new TeacherDesk(factory.Create(teacher), log, Patience, spent)
         );
@@ -132,17 +133,14 @@ internal sealed class ConstructionBench : IAsyncDisposable
         ];
     }
 
+    /// <summary>Holds what a job came to against what the servers' ledger says it must come to.</summary>
+    /// <returns>The items.</returns>
+    public Task<IReadOnlyCollection<ExpectedItem>> AgreesWithLedger(long jobId, ConstructionConfig config) =>
+        Staff.Check(Store.Factory, jobId, config);
+
     public async ValueTask DisposeAsync()
     {
-        foreach (var server in _servers.Values)
-            await server.DisposeAsync();
+        await Staff.DisposeAsync();
         Store.Dispose();
-    }
-
-    /// <summary>A text of its own for every picture, that concludes with the label.</summary>
-    private static string Reasoning(FakeRequest request, string label)
-    {
-        var words = request.ImageHash.Chunk(5).Select(letters => new string(letters));
-        return $"the picture shows {string.Join(' ', words)}; that suggests {label}.";
     }
 }

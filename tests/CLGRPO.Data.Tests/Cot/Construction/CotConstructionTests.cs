@@ -38,6 +38,7 @@ public sealed class CotConstructionTests
         Assert.DoesNotContain(items, item => item.State == ItemState.Open);
         Assert.InRange(items.Count(item => item.State == ItemState.Accepted), 40, 48);
         await AcceptedRecordsAreRight(context, job);
+        await bench.AgreesWithLedger(job, TwoWritersThreeJudges);
         await EveryQuestionWasAnsweredOnce(context, bench, job);
     }
 
@@ -101,9 +102,9 @@ public sealed class CotConstructionTests
         await AddThree(bench);
         var job = await bench.CreateJob(TwoWritersThreeJudges);
         var setup = await JobSetup.Load(bench.Store.Factory, bench.Store.Root, job);
-        await using var first = CotConstruction.Open(setup, NoDesk);
+        await using var first = await CotConstruction.Open(setup, NoDesk);
 
-        var refusal = Assert.Throws<ConstructionException>(() => CotConstruction.Open(setup, NoDesk));
+        var refusal = await Assert.ThrowsAsync<ConstructionException>(() => CotConstruction.Open(setup, NoDesk));
 
         Assert.Contains("Another process", refusal.Message, StringComparison.Ordinal);
         static TeacherDesk NoDesk(StoredTeacher teacher, ITeacherCallLog log, double spent) =>
@@ -114,6 +115,10 @@ public sealed class CotConstructionTests
     public async Task Create_SettingsThatDoNotFit_NamesEverything()
     {
         await using var bench = await ConstructionBench.Create(Database.Sqlite, samples: 16);
+        var without = await Assert.ThrowsAsync<ConstructionException>(() =>
+            bench.CreateJob(new ConstructionConfig { Generators = [] })
+        );
+        Assert.Contains("generators is empty", without.Message, StringComparison.Ordinal);
         var config = new ConstructionConfig
         {
             Generators = ["nobody"],
