@@ -92,6 +92,16 @@ internal sealed class ConfigSection
         Fault($"'{_prefix}{key}' is {Show(key)}; only {known} is supported: {because}");
     }
 
+    /// <summary>As <see cref="Only"/>, for a key whose absence stands for another value.</summary>
+    public void Exactly<T>(string key, T wanted, string because)
+        where T : IEquatable<T>
+    {
+        if (_json[key] is null)
+            Fault($"'{_prefix}{key}' is missing; only {JsonSerializer.Serialize(wanted)} is supported: {because}");
+        else
+            Only(key, wanted, because);
+    }
+
     public void Fault(string fault) => _faults.Add(fault);
 
     /// <exception cref="ModelException">Something was noted; the message has it all.</exception>

@@ -15,7 +15,12 @@ internal static class OriginalConfigJson
     public static ModelConfig Read(ConfigSection root, SpecialTokens special)
     {
         var vision = root.Section("vision_config");
-        root.Only("ps_version", "v2", "v1 of the pixel shuffle leaves the features transposed");
+        // The original code takes a missing key for v1.
+        root.Exactly(
+            "ps_version",
+            "v2",
+            "v1 of the pixel shuffle, which a missing key means, leaves the features transposed"
+        );
         root.Only("select_layer", -1, "features are taken after the last layer");
         root.Only("pad2square", false, "pictures are tiled, not padded");
         root.Only("use_backbone_lora", 0, "merge the adapters into the weights first");

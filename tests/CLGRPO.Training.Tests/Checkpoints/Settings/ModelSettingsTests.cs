@@ -12,6 +12,7 @@ public sealed class ModelSettingsTests
     // Everything that would compute something else than the model was trained as. Source: reference/internvl.md §1–§4, §11.
     [Theory]
     [InlineData("-original", "ps_version", "\"v1\"", "only \"v2\"")]
+    [InlineData("-original", "ps_version", "null", "a missing key means")]
     [InlineData("-original", "select_layer", "-4", "after the last layer")]
     [InlineData("-original", "use_llm_lora", "16", "merge the adapters")]
     [InlineData("-original", "pad2square", "true", "tiled")]
