@@ -54,10 +54,12 @@ public sealed class StoreReliabilityTests(ITestOutputHelper output)
         var waits = new ConcurrentBag<double>();
         using var done = new CancellationTokenSource();
 
+        using var reading = new CountdownEvent(2);
         var readers = Enumerable
             .Range(0, 2)
-            .Select(_ => Task.Run(() => Read(store, dataset, done.Token), Stop))
+            .Select(_ => Task.Run(() => Read(store, dataset, reading, done.Token), Stop))
             .ToList();
+        await Task.Run(() => reading.Wait(Stop), Stop); // writers find readers at work, however busy the machine is
         var writers = Enumerable
             .Range(0, Writers)
             .Select(w => Task.Run(() => Annotate(store, sample, w, CommitsEach, waits), Stop))
@@ -130,14 +132,15 @@ public sealed class StoreReliabilityTests(ITestOutputHelper output)
             await writer.Add(StoreRows.Samples(size, $"b{batch}-"), [], batch, Stop);
     }
 
-    private static async Task<int> Read(TestStore store, long dataset, CancellationToken done)
+    private static async Task<int> Read(TestStore store, long dataset, CountdownEvent reading, CancellationToken done)
     {
         var reads = 0;
-        while (!done.IsCancellationRequested)
+        do
         {
             await StoreStatistics.Of(store.Factory, dataset, CancellationToken.None);
-            reads++;
-        }
+            if (reads++ == 0)
+                reading.Signal();
+        } while (!done.IsCancellationRequested);
         return reads;
     }
 }
