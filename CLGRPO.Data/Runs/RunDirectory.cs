@@ -48,18 +48,20 @@ public sealed class RunDirectory
     public static bool Exists(string path) => File.Exists(System.IO.Path.Combine(path, "recipe.yaml"));
 
     /// <summary>Makes a run: the folder appears with recipe and environment in it, or not at all.</summary>
+    /// <param name="environmentJson">Null where another process will train it, which then says what it is.</param>
     /// <exception cref="IOException">The folder exists already.</exception>
-    public static RunDirectory Create(string path, string recipeYaml, string environmentJson)
+    public static RunDirectory Create(string path, string recipeYaml, string? environmentJson)
     {
         var run = new RunDirectory(path);
         using var folder = new AtomicFolder(run.Path);
         foreach (var inner in (string[])[run.RolloutsPath, run.CheckpointsPath, run.EvaluationsPath])
             Directory.CreateDirectory(System.IO.Path.Combine(folder.Path, System.IO.Path.GetFileName(inner)));
         File.WriteAllText(System.IO.Path.Combine(folder.Path, System.IO.Path.GetFileName(run.RecipePath)), recipeYaml);
-        File.WriteAllText(
-            System.IO.Path.Combine(folder.Path, System.IO.Path.GetFileName(run.EnvironmentPath)),
-            environmentJson
-        );
+        if (environmentJson is not null)
+            File.WriteAllText(
+                System.IO.Path.Combine(folder.Path, System.IO.Path.GetFileName(run.EnvironmentPath)),
+                environmentJson
+            );
         folder.Commit();
         return run;
     }

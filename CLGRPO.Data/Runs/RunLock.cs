@@ -62,6 +62,10 @@ public sealed class RunLock : IDisposable
         }
     }
 
+    /// <summary>Who writes the run now; null where no process does, or the one that did is gone.</summary>
+    public static RunOwner? Writer(RunDirectory run) =>
+        Owner(run) is { } held && IsAlive(held.Owner, held.Heartbeat) ? held.Owner : null;
+
     internal static RunLock Take(RunDirectory run)
     {
         FileStream file;

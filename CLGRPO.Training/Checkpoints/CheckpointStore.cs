@@ -49,6 +49,15 @@ public sealed class CheckpointStore(string folder)
         return name;
     }
 
+    /// <summary>Bytes that a checkpoint will take, and a fifth more for what is not tensors.</summary>
+    public static long ExpectedBytes(PretrainedModel model, IReadOnlyList<(string Name, Tensor Value)> moments)
+    {
+        var weights = model.Model.Parameters.Weights;
+        var tensors =
+            (weights.numel() * weights.element_size()) + moments.Sum(moment => moment.Value.numel() * sizeof(float));
+        return (long)(1.2 * tensors);
+    }
+
     /// <summary>The newest whole checkpoint; broken ones are named in <paramref name="ignored"/>.</summary>
     public string? Newest(out IReadOnlyList<string> ignored)
     {

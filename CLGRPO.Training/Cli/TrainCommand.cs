@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using CLGRPO.Data.Datasets;
+using CLGRPO.Data.Files;
 using CLGRPO.Data.Runs;
 using CLGRPO.Training.Compute;
 using CLGRPO.Training.Stages;
@@ -31,6 +32,17 @@ internal static class TrainCommand
         {
             Description = "Begin although the estimate says that memory does not suffice",
         };
+        var detach = new Option<bool>("--detach")
+        {
+            Description =
+                "Outlive the terminal or the site that starts it: a session of its own, what it says in the run's log.txt alone",
+        };
+        var keepFree = new Option<int>("--keep-free")
+        {
+            Description =
+                "MiB that stay free on the disk: a checkpoint that would leave less waits, and the run with it",
+            DefaultValueFactory = _ => RunSession.DefaultKeepFree,
+        };
         var dryRun = new DryRun();
         var datasets = new Option<string>("--datasets")
         {
@@ -49,6 +61,8 @@ internal static class TrainCommand
             workers,
             device,
             force,
+            detach,
+            keepFree,
         };
         foreach (var option in dryRun.Options)
             command.Add(option);
@@ -72,7 +86,8 @@ internal static class TrainCommand
                 );
             var folder =
                 parsed.GetValue(run) ?? throw new ArgumentException("--run is missing; give the folder of the run.");
-            return Train(read, folder, roots, threads, where, parsed.GetValue(force));
+            int Work() => Train(read, folder, roots, threads, where, parsed.GetValue(force), parsed.GetValue(keepFree));
+            return parsed.GetValue(detach) ? Detached.Run(folder, Work) : Work();
         });
         return command;
     }
@@ -91,6 +106,7 @@ internal static class TrainCommand
     /// <param name="workers">Threads that each take a share of a step, for a run that begins; null: as many as suit the device.</param>
     /// <param name="device">cpu, cuda or cuda:N, for a run that begins.</param>
     /// <param name="force">Begin although the estimate says that memory does not suffice.</param>
+    /// <param name="keepFree">MiB of the disk that no checkpoint may take.</param>
     /// <returns>The exit code: 0 when all stages are done, 130 when it was stopped.</returns>
     /// <exception cref="ArgumentException">The run does not fit this machine, or cannot be begun or gone on with.</exception>
     public static int Train(
@@ -99,16 +115,19 @@ internal static class TrainCommand
         string datasets,
         int? workers,
         string device,
-        bool force = false
+        bool force = false,
+        int keepFree = RunSession.DefaultKeepFree
     )
     {
         var exists = RunDirectory.Exists(runPath);
-        if (!exists && !force && begun is not null)
+        if (!HasBegun(runPath) && !force && Asked(runPath, begun) is { } asked)
         {
             var where = ComputeDevice.Parse(device);
-            DryRun.RequireFits(begun, datasets, ComputeDevice.Workers(where, workers), where);
+            DryRun.RequireFits(asked, datasets, ComputeDevice.Workers(where, workers), where);
         }
         var run = exists ? Reopen(runPath, begun) : Begin(runPath, begun, workers, device);
+        if (!HasBegun(runPath))
+            AtomicFile.WriteText(run.EnvironmentPath, Here(workers, device).ToJson());
         var environment = RunEnvironment.Of(run); // not today's options: they are part of what the run is
         var computeDevice = ComputeDevice.Parse(environment.Device);
         var recipe = RecipeReader.ReadFile(run.RecipePath);
@@ -120,7 +139,7 @@ internal static class TrainCommand
         using var stop = new CancellationTokenSource();
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => AskToStop(signal, stop));
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => AskToStop(signal, stop));
-        using var session = new RunSession(run, recipe, dataset, console, stop);
+        using var session = new RunSession(run, recipe, dataset, console, stop) { KeepFree = keepFree };
         using var threads = new WorkerThreads(environment.Workers);
         if (RunControl.Read(run) is RunCommand.Stop or RunCommand.Abort)
             RunControl.Write(run, RunCommand.None); // it was meant for the process before
@@ -173,10 +192,21 @@ internal static class TrainCommand
     {
         if (recipe is null)
             throw new ArgumentException($"There is no run in '{path}' to go on with; give a recipe to begin one.");
-        var device = ComputeDevice.Parse(deviceName);
-        var environment = RunEnvironment.Here(ComputeDevice.Workers(device, workers), device);
-        return RunDirectory.Create(path, recipe.ToYaml(), environment.ToJson());
+        return RunDirectory.Create(path, recipe.ToYaml(), Here(workers, deviceName).ToJson());
     }
+
+    private static RunEnvironment Here(int? workers, string deviceName)
+    {
+        var device = ComputeDevice.Parse(deviceName);
+        return RunEnvironment.Here(ComputeDevice.Workers(device, workers), device);
+    }
+
+    /// <summary>False also for a run that someone else has made and that no process has trained yet.</summary>
+    private static bool HasBegun(string path) =>
+        RunDirectory.Exists(path) && File.Exists(RunDirectory.Open(path).EnvironmentPath);
+
+    private static Recipe? Asked(string path, Recipe? recipe) =>
+        recipe ?? (RunDirectory.Exists(path) ? RecipeReader.ReadFile(RunDirectory.Open(path).RecipePath) : null);
 
     private static RunDirectory Reopen(string path, Recipe? recipe)
     {

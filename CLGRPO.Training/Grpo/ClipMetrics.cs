@@ -1,3 +1,4 @@
+using CLGRPO.Training.Rollouts;
 using TorchSharp;
 
 namespace CLGRPO.Training.Grpo;
@@ -81,6 +82,30 @@ public sealed class ClipMetrics(ClipRange clip)
             double.IsFinite(_highMax) ? _highMax : double.NaN,
             (_low + _high) / _counted // a token is never stopped at both
         );
+
+    /// <summary>Of each completion of a micro-batch the tokens that the clip stopped; all of them where a sequence has one ratio.</summary>
+    internal IReadOnlyList<StoppedTokens> Stopped(GrpoBatch batch, GrpoLossShare share)
+    {
+        var (ratio, advantages, mask) = (Read(share.Ratio), Read(batch.Advantages), Read(batch.Mask));
+        var (width, ratios) = (mask.Length / advantages.Length, ratio.Length / advantages.Length);
+        float RatioAt(int row, int column) => ratio[(row * ratios) + (ratios == width ? column : 0)];
+        int[] Places(int row, Func<float, bool> stops) =>
+            [
+                .. Enumerable
+                    .Range(0, width)
+                    .Where(column => mask[(row * width) + column] != 0 && stops(RatioAt(row, column))),
+            ];
+        return
+        [
+            .. advantages.Select(
+                (advantage, row) =>
+                    new StoppedTokens(
+                        advantage < 0 ? Places(row, at => at < _lower) : [],
+                        advantage > 0 ? Places(row, at => at > _upper) : []
+                    )
+            ),
+        ];
+    }
 
     // ratio: [B, T], or [B, 1] when a sequence has one ratio and counts once.
     private void CountClipped(float[] ratio, float[] advantages, float[] mask, bool perToken)

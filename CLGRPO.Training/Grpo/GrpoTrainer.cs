@@ -44,6 +44,7 @@ public sealed class GrpoTrainer(
     ];
     private readonly ImageFeatures _features = new(split, frozen: !config.Trainable.Vision);
     private readonly GrpoLoss _loss = new(config);
+    private readonly IRolloutObserver? _observer = monitor.Observer;
 
     /// <summary>Trains from <paramref name="progress"/> to the end of the stage, or until asked to stop.</summary>
     public StageProgress Train(StageProgress progress, CancellationToken stop)
@@ -51,18 +52,25 @@ public sealed class GrpoTrainer(
         while (progress.Step < config.Steps && !stop.IsCancellationRequested)
         {
             var clock = new PhaseClock();
+            _observer?.PhaseBegan(progress.Step + 1, "generate");
             var (groups, drawn) = Collect(progress);
             clock.Lap("generate");
+            _observer?.PhaseBegan(progress.Step + 1, "reward");
             var advantages = Judge(groups);
             groups = Scored(groups, advantages);
             monitor.RolloutsScored(progress.Step + 1, groups);
             var rollouts = groups.SelectMany(Rollouts).ToList();
             clock.Lap("reward");
+            if (reference is not null)
+                _observer?.PhaseBegan(progress.Step + 1, "reference");
             KeepReferenceLogprobs(groups, rollouts);
             clock.Lap("reference");
+            _observer?.PhaseBegan(progress.Step + 1, "update");
             var learningRates = optimizer.LearningRates();
             var update = Update(groups, rollouts, progress.Step);
             clock.Lap("update");
+            if (_observer is { IsWatching: true })
+                TellStopped(_observer, progress.Step + 1, groups, rollouts);
             SyncReference(progress.Step + 1);
 
             progress = progress with { Step = progress.Step + 1, Prompts = progress.Prompts + drawn };
@@ -81,7 +89,10 @@ public sealed class GrpoTrainer(
     /// <returns>The groups, and how many prompts were drawn for them.</returns>
     private (IReadOnlyList<ScoredGroup> Groups, int Drawn) Collect(StageProgress progress)
     {
-        var sampler = new PolicySampler(policy, config.Sampling with { Seed = seed }, tokenizer, _features, maxRows);
+        var sampler = new PolicySampler(policy, config.Sampling with { Seed = seed }, tokenizer, _features, maxRows)
+        {
+            Observer = _observer,
+        };
         var kept = new List<ScoredGroup>();
         var drawn = 0;
         for (var round = 0; kept.Count < config.PromptsPerStep; round++)
@@ -276,6 +287,11 @@ public sealed class GrpoTrainer(
         replica.Trained.SumGradients();
         var metrics = new ClipMetrics(config.Clip);
         metrics.Add(micro, share);
+        if (_observer is { IsWatching: true })
+        {
+            foreach (var (rollout, stopped) in rollouts.Zip(metrics.Stopped(micro, share)))
+                rollout.Stopped = stopped;
+        }
         return (share.Loss.item<float>(), metrics);
     }
 
@@ -324,6 +340,31 @@ public sealed class GrpoTrainer(
             }
         );
     }
+
+    private void TellStopped(
+        IRolloutObserver observer,
+        int step,
+        IReadOnlyList<ScoredGroup> groups,
+        List<TrainedRollout> rollouts
+    ) =>
+        observer.Updated(
+            step,
+            [
+                .. groups.Select(
+                    (group, i) =>
+                        (
+                            group.Group.Prompt,
+                            (IReadOnlyList<StoppedTokens>)
+                                [
+                                    .. rollouts
+                                        .Skip(i * config.GroupSize)
+                                        .Take(config.GroupSize)
+                                        .Select(rollout => rollout.Stopped),
+                                ]
+                        )
+                ),
+            ]
+        );
 
     /// <summary>TR-DPO: the reference follows the policy; grpo.md §13.</summary>
     private void SyncReference(int step)

@@ -11,6 +11,9 @@ internal sealed record TrainedRollout(Completion Completion, float Advantage, bo
     /// <summary>Log-probability of each token under the reference policy.</summary>
     public float[] ReferenceLogprobs { get; set; } = [];
 
+    /// <summary>Where the clip stopped the last pass over it; gathered while somebody looks on.</summary>
+    public StoppedTokens Stopped { get; set; } = StoppedTokens.None;
+
     public int ActiveTokens => Counts ? Completion.Ids.Length : 0;
 }
 

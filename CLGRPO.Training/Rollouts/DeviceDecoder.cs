@@ -39,6 +39,9 @@ internal sealed class DeviceDecoder(
     private (int Slots, long Width) _recorded;
     private Tensor _stops = null!;
 
+    /// <summary>Looks on.</summary>
+    public IRolloutObserver? Observer { get; init; }
+
     /// <summary>Whether sampling on this device should go this way.</summary>
     public static bool Suits(Device device, SamplingConfig sampling) =>
         device.type == TorchSharp.DeviceType.CUDA && sampling.RepetitionPenalty == 1; // the penalty needs each row's past tokens
@@ -73,7 +76,11 @@ internal sealed class DeviceDecoder(
                 while (running.Admit() is { Count: > 0 } admitted)
                     Enter(admitted, imageFeatures);
                 var counts = Look();
-                Retire(running, counts);
+                if (Observer is { IsWatching: true })
+                    ReadProgress(running, counts);
+                ReadFinished(running, counts);
+                Observer?.Sampled(running, maxTokens);
+                running.Retire(row => counts[RowOf(row)] == 0);
                 if (running.Waiting == 0)
                     Shrink(running);
                 if (running.Rows.Count > 0)
@@ -175,8 +182,27 @@ internal sealed class DeviceDecoder(
     private Tensor Ended(Tensor ids, Tensor counts) =>
         ids.unsqueeze(1).eq(_stops.unsqueeze(0)).any(1).logical_or(counts.ge(_batch.CompletionTokens));
 
-    /// <summary>Reads the rows that are done and frees the slots whose group is.</summary>
-    private void Retire(RunningBatch running, long[] progress)
+    /// <summary>Reads what the rows in progress have that the processor does not know yet.</summary>
+    private void ReadProgress(RunningBatch running, long[] progress)
+    {
+        using var scope = NewDisposeScope();
+        var growing = running.Rows.Where(row => progress[RowOf(row)] > row.Ids.Count).ToList();
+        if (growing.Count == 0)
+            return;
+        var first = growing.Min(row => row.Ids.Count);
+        var width = (int)growing.Max(row => progress[RowOf(row)]) - first;
+        var rows = Vector(growing.Select(row => (long)RowOf(row)));
+        var ids = _batch.SampledIds.narrow(1, first, width).index_select(0, rows).cpu().data<long>().ToArray();
+        for (var i = 0; i < growing.Count; i++)
+        {
+            var known = growing[i].Ids.Count;
+            var more = ids.AsSpan((i * width) + known - first, (int)progress[RowOf(growing[i])] - known);
+            growing[i].Ids.AddRange(more.ToArray().Select(id => (int)id));
+        }
+    }
+
+    /// <summary>Reads the rows that are done.</summary>
+    private void ReadFinished(RunningBatch running, long[] progress)
     {
         using var scope = NewDisposeScope();
         var finished = running.Rows.Where(row => progress[RowOf(row)] == 0).ToList();
@@ -189,11 +215,11 @@ internal sealed class DeviceDecoder(
         for (var i = 0; i < finished.Count; i++)
         {
             var (start, count) = (i * (_batch.CompletionTokens + 1), (int)counts[i]);
-            finished[i].Ids.AddRange(ids.AsSpan(start, count).ToArray().Select(id => (int)id));
+            var known = finished[i].Ids.Count;
+            finished[i].Ids.AddRange(ids.AsSpan(start + known, count - known).ToArray().Select(id => (int)id));
             finished[i].Logprobs.AddRange(logprobs.AsSpan(start, count));
             finished[i].Terminated = stopIds.Contains(finished[i].Ids[^1]);
         }
-        running.Retire(row => row.Ids.Count > 0);
     }
 
     /// <summary>Moves what still runs into a smaller batch, once that has half of the slots or fewer.</summary>

@@ -28,9 +28,13 @@ public sealed class PolicySampler(
     internal IReadOnlyList<int> BannedIds { get; init; } =
         NeverSampled.Of(tokenizer, policy.Policy.Config.Language.VocabularySize);
 
+    /// <summary>Looks on.</summary>
+    internal IRolloutObserver? Observer { get; init; }
+
     /// <returns>One group for each prompt, in their order.</returns>
     public IReadOnlyList<RolloutGroup> Sample(IReadOnlyList<Prompt> prompts, int groupSize, int maxTokens)
     {
+        Observer?.Drawn(prompts, groupSize);
         using var merged = policy.Policy.Adapters?.Merge(); // a decode step then costs what it costs without adapters
         var shares = Enumerable
             .Range(0, policy.Count)
@@ -47,7 +51,10 @@ public sealed class PolicySampler(
                     StopIds,
                     BannedIds,
                     Math.Max(groupSize, maxRows / policy.Count)
-                );
+                )
+                {
+                    Observer = Observer,
+                };
                 sampled[worker] = sampler.Sample(
                     share,
                     groupSize,

@@ -28,6 +28,9 @@ public sealed class RolloutSampler(
         model.Device
     );
 
+    /// <summary>Looks on.</summary>
+    internal IRolloutObserver? Observer { get; init; }
+
     /// <summary>Samples <paramref name="groupSize"/> completions of each prompt.</summary>
     /// <param name="prompts">What to continue.</param>
     /// <param name="groupSize">Completions of each prompt (G).</param>
@@ -45,7 +48,10 @@ public sealed class RolloutSampler(
             return [];
         if (DeviceDecoder.Suits(model.Device, sampling))
         {
-            using var decoder = new DeviceDecoder(model, _tokenSampler, sampling.Seed, stopIds, maxRows);
+            using var decoder = new DeviceDecoder(model, _tokenSampler, sampling.Seed, stopIds, maxRows)
+            {
+                Observer = Observer,
+            };
             return decoder.Sample(prompts, groupSize, maxTokens, imageFeatures);
         }
         using var noGrad = no_grad();
@@ -67,6 +73,7 @@ public sealed class RolloutSampler(
                 Choose(Prefill(cache, admitted, imageFeatures), [.. admitted.SelectMany(rows => rows)]);
             else
                 Choose(Decode(cache, batch.Rows), batch.Rows);
+            Observer?.Sampled(batch, maxTokens);
             batch.Retire(row => row.Terminated || row.Ids.Count == maxTokens);
         } while (batch.Rows.Count > 0 || batch.Waiting > 0);
         return batch.Groups();

@@ -13,6 +13,9 @@ internal sealed class RunningRow(Prompt prompt, int promptSlot, int slot, ulong 
     public List<float> Logprobs { get; } = [];
     public bool Terminated { get; set; }
 
+    /// <summary>Tokens that the observer has heard of.</summary>
+    public int Told { get; set; }
+
     /// <summary>Position of the newest token.</summary>
     public int Position => Prompt.Ids.Length + Ids.Count - 1;
 }
@@ -43,6 +46,12 @@ internal sealed class RunningBatch
 
     /// <summary>Completions that still run.</summary>
     public List<RunningRow> Rows { get; private set; } = [];
+
+    /// <summary>The groups that were let in so far, done or not, each with its rows.</summary>
+    public IEnumerable<RunningRow[]> Entered => _groups.Take(_admitted);
+
+    /// <summary>The observer's: since when it has been told of every token of this batch.</summary>
+    public long ToldSince { get; set; }
 
     /// <summary>
     /// Gives free slots to waiting prompts, once a quarter of all slots is free: a prefill of few prompts costs nearly as

@@ -1,13 +1,17 @@
+using System.Net.Sockets;
 using CLGRPO.Data.Datasets;
 using CLGRPO.Data.Runs;
 using CLGRPO.Training.Checkpoints;
 using CLGRPO.Training.Cli;
+using CLGRPO.Training.Live;
 
 namespace CLGRPO.Training.Stages;
 
 /// <summary>A run that this process may write: its folder, record, checkpoints, and the wish to stop.</summary>
 internal sealed class RunSession : IDisposable
 {
+    private readonly LiveBroadcast? _broadcast;
+
     public RunSession(
         RunDirectory run,
         Recipe recipe,
@@ -22,6 +26,7 @@ internal sealed class RunSession : IDisposable
         Checkpoints = new CheckpointStore(run.CheckpointsPath);
         Checkpoints.RemoveUnfinished();
         Ledger = new StageLedger(run);
+        _broadcast = Broadcast();
     }
 
     public RunDirectory Run { get; }
@@ -34,19 +39,47 @@ internal sealed class RunSession : IDisposable
     public CheckpointStore Checkpoints { get; }
     public StageLedger Ledger { get; }
 
+    /// <summary>MiB that a checkpoint leaves free on the disk, where nothing else is said.</summary>
+    public const int DefaultKeepFree = 256;
+
+    /// <summary>MiB that a checkpoint leaves free on the disk.</summary>
+    public int KeepFree { get; init; } = DefaultKeepFree;
+
+    /// <summary>Where the run tells what happens while it happens.</summary>
+    public LiveFeed Live { get; } = new(TimeProvider.System);
+
     /// <summary>Whole checkpoints that stay besides the pinned ones.</summary>
     public int KeepCheckpoints { get; init; } = 2;
 
-    /// <summary>Checkpoints that are never deleted: what finished stages hand on, and the best of the running one.</summary>
+    /// <summary>Checkpoints that are never deleted: what finished stages hand on, the best of the running one, and what a person pinned.</summary>
     public IReadOnlySet<string> Pinned(string? best) =>
         Ledger
             .Finished.Values.Select(stage => stage.Checkpoint)
             .Append(best)
+            .Concat(RunPins.Read(Run))
             .OfType<string>()
             .ToHashSet(StringComparer.Ordinal);
 
+    // A run that cannot be watched can be trained.
+    private LiveBroadcast? Broadcast()
+    {
+        try
+        {
+            return new LiveBroadcast(Run, Live, TimeProvider.System);
+        }
+        catch (Exception e)
+            when (e is SocketException or IOException or UnauthorizedAccessException or PlatformNotSupportedException)
+        {
+            var warning = $"The run cannot be watched live: {Run.LiveSocketPath} cannot be made ({e.Message}).";
+            Events.Append(RunEvent.Warning(warning));
+            Console.Say($"warning: {warning}");
+            return null;
+        }
+    }
+
     public void Dispose()
     {
+        _broadcast?.Dispose();
         Events.Dispose();
         Lock.Dispose();
     }

@@ -3,6 +3,7 @@ using CLGRPO.Training.Batches;
 using CLGRPO.Training.Checkpoints;
 using CLGRPO.Training.Evaluation;
 using CLGRPO.Training.Grpo;
+using CLGRPO.Training.Live;
 using CLGRPO.Training.Optimization;
 using CLGRPO.Training.Rewards;
 using CLGRPO.Training.Rollouts;
@@ -36,6 +37,24 @@ internal sealed class StageMonitor(RunSession session, RunningStage running) : I
     private readonly GrpoAlarms _alarms = new();
     private string StageName => running.Stage.Name;
 
+    IRolloutObserver IStageMonitor.Observer => session.Live;
+
+    /// <summary>The stage begins, or goes on after some steps.</summary>
+    public void Begin(int stepsDone)
+    {
+        session.Live.StageBegan(
+            new LiveStage(
+                StageName,
+                running.TotalSteps,
+                running.Model.Tokenizer,
+                Describe,
+                [.. running.Rewards.Select(reward => reward.Name)]
+            ),
+            stepsDone
+        );
+        BeginStep(stepsDone + 1);
+    }
+
     public StageProgress StepCompleted(
         StageProgress progress,
         int totalSteps,
@@ -43,6 +62,7 @@ internal sealed class StageMonitor(RunSession session, RunningStage running) : I
     )
     {
         session.Events.Append(RunEvent.StepDone(progress.Step, metrics, StageName));
+        session.Live.StepDone(progress.Step, metrics);
         foreach (var alarm in running.Stage.Grpo is null ? [] : _alarms.After(metrics))
             Warn(alarm, progress.Step);
         session.Console.Step(StageName, progress.Step, totalSteps, metrics);
@@ -55,15 +75,22 @@ internal sealed class StageMonitor(RunSession session, RunningStage running) : I
             progress = Validate(progress, sft);
         if (last || IsDue(progress.Step, running.Stage.Sft?.CheckpointEvery ?? running.Stage.Grpo!.CheckpointEvery))
             Save(progress);
-        return Obey(progress);
+        progress = Obey(progress);
+        BeginStep(progress.Step + 1);
+        return progress;
     }
 
-    public void RolloutsScored(int step, IReadOnlyList<ScoredGroup> groups) =>
+    public void RolloutsScored(int step, IReadOnlyList<ScoredGroup> groups)
+    {
+        session.Live.Scored(groups);
         RolloutLog.Write(session.Lock, step, groups.Select(Line), StageName);
+    }
 
     /// <summary>Saves a checkpoint of where the stage is.</summary>
     public string Save(StageProgress progress)
     {
+        WaitForSpace(progress);
+        session.Live.PhaseBegan("save");
         var name = session.Checkpoints.Save(running.Model, running.Moments, State(progress));
         session.Events.Append(RunEvent.CheckpointSealed(progress.Step, $"checkpoints/{name}", StageName));
         session.Checkpoints.Prune(session.KeepCheckpoints, session.Pinned(progress.BestCheckpoint));
@@ -73,11 +100,13 @@ internal sealed class StageMonitor(RunSession session, RunningStage running) : I
     private void Warn(string message, int step)
     {
         session.Events.Append(RunEvent.Warning(message, StageName, step));
+        session.Live.Alarm(step, message);
         session.Console.Say($"{StageName}: warning after step {step}: {message}");
     }
 
     private StageProgress Validate(StageProgress progress, SftConfig sft)
     {
+        session.Live.PhaseBegan("validate");
         var predictions = running.Validation.Evaluate(SamplingConfig.Greedy);
         var accuracy = predictions.Average(item => item.Prediction.IsRight ? 1.0 : 0.0);
         var format = predictions.Average(item => item.Prediction.WellFormed ? 1.0 : 0.0);
@@ -122,6 +151,7 @@ internal sealed class StageMonitor(RunSession session, RunningStage running) : I
         if (command == RunCommand.Pause)
         {
             Save(progress);
+            session.Live.PhaseBegan("paused");
             session.Console.Say($"{StageName}: paused after step {progress.Step}; waiting for control.json to change");
             while (
                 (command = RunControl.Read(session.Run)) == RunCommand.Pause && !session.Stop.IsCancellationRequested
@@ -137,15 +167,59 @@ internal sealed class StageMonitor(RunSession session, RunningStage running) : I
         return progress;
     }
 
+    /// <summary>A full disk pauses the run: it goes on once there is room, or ends when it is asked to.</summary>
+    private void WaitForSpace(StageProgress progress)
+    {
+        var needed = CheckpointStore.ExpectedBytes(running.Model, running.Moments) + ((long)session.KeepFree << 20);
+        long Free() => new DriveInfo(session.Run.CheckpointsPath).AvailableFreeSpace;
+        if (Free() is var free && free >= needed)
+            return;
+        Warn(
+            $"Paused: a checkpoint needs {needed >> 20} MiB of free disk, {session.KeepFree} MiB of them to spare, and {free >> 20} MiB are free. The run goes on once there is room.",
+            progress.Step
+        );
+        session.Live.PhaseBegan("paused");
+        while (Free() < needed)
+        {
+            if (
+                RunControl.Read(session.Run) is RunCommand.Stop or RunCommand.Abort
+                || session.Stop.IsCancellationRequested
+            )
+                throw new OperationCanceledException(
+                    $"{StageName}: ended after step {progress.Step} without saving, for want of disk space; the last sealed checkpoint counts."
+                );
+            session.Stop.Token.WaitHandle.WaitOne(TimeSpan.FromMilliseconds(500));
+        }
+        session.Console.Say($"{StageName}: there is room on the disk again; going on");
+    }
+
     private static bool IsDue(int step, int every) => every > 0 && step % every == 0;
 
-    private CLGRPO.Data.Runs.RolloutGroup Line(ScoredGroup group)
+    // A GRPO stage tells of its phases itself.
+    private void BeginStep(int step)
     {
-        var sample = session.Dataset.Train[group.Group.Prompt.Sample];
-        return new(
+        if (running.Stage.Grpo is null && step <= running.TotalSteps)
+            session.Live.PhaseBegan(step, "train");
+    }
+
+    private LiveSample Describe(int index)
+    {
+        var sample = session.Dataset.Train[index];
+        return new LiveSample(
             sample.Id,
             sample.Image,
             session.Recipe.Prompt.For(running.Stage.Completion),
+            sample.Label
+        );
+    }
+
+    private CLGRPO.Data.Runs.RolloutGroup Line(ScoredGroup group)
+    {
+        var sample = Describe(group.Group.Prompt.Sample);
+        return new(
+            sample.Id,
+            sample.Image,
+            sample.Prompt,
             sample.Label,
             running.Split.Samples[group.Group.Prompt.Sample].Tiles,
             [.. group.Texts.Select((text, i) => Line(group, text, i))]

@@ -1,4 +1,5 @@
 using CLGRPO.Training.Grpo;
+using CLGRPO.Training.Rollouts;
 
 namespace CLGRPO.Training.Stages;
 
@@ -28,4 +29,7 @@ public interface IStageMonitor
 
     /// <summary>A GRPO step's rollouts, for the run's record.</summary>
     void RolloutsScored(int step, IReadOnlyList<ScoredGroup> groups);
+
+    /// <summary>Looks on while a step happens; null where nobody could.</summary>
+    internal IRolloutObserver? Observer => null;
 }

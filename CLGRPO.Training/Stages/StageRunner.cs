@@ -95,6 +95,7 @@ internal sealed class StageRunner(RunSession session, WorkerThreads threads, Dev
             progress.TrainSeconds
         );
         var monitor = new StageMonitor(session, running);
+        monitor.Begin(progress.Step);
         progress =
             stage.Kind == StageKind.Sft
                 ? TrainSft(stage.Sft!, split, policy, optimizer, monitor, progress)
@@ -234,6 +235,7 @@ internal sealed class StageRunner(RunSession session, WorkerThreads threads, Dev
         var path = StageEvaluation.PathOf(session.Run, stage.Name);
         if (File.Exists(path))
             return;
+        session.Live.PhaseBegan("evaluate");
         using var model = Load(session.Checkpoints.PathOf(session.Ledger.Finished[stage.Name].Checkpoint));
         using var policy = new PolicyReplicas(model.Model, threads, trainable: new HashSet<ModelPart>());
         var evaluator = new Evaluator(

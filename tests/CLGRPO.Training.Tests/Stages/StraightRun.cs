@@ -67,6 +67,10 @@ public class StraightRun : IDisposable
             datasets ?? _datasets,
         ]);
 
+    /// <summary>Goes on with a run, with options.</summary>
+    internal RunProcess GoOn(string run, params ReadOnlySpan<string> options) =>
+        RunProcess.Train(["--run", PathOf(run), "--datasets", _datasets, .. options]);
+
     /// <summary>The events so far; none before there is a run.</summary>
     internal IReadOnlyList<RunEvent> Events(string run) =>
         RunDirectory.Exists(PathOf(run)) ? RunEvents.Read(Directory(run)) : [];
