@@ -49,6 +49,9 @@ public sealed class CotProgramTests(TinyEmoScenes scenes)
         using (var process = killed.Resume())
             Assert.True(process.WaitForEnd() == 0, process.Output);
 
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"{killed.Staff.Ledger.Asked} requests, {killed.Staff.Ledger.AskedAgain} of them for what was in flight at a kill; {straight.Staff.Ledger.Asked} without kills"
+        );
         // What was in flight at a kill may be asked again, and nothing else.
         Assert.InRange(killed.Staff.Ledger.AskedAgain, 0, Kills * 3 * Concurrency);
         Assert.Equal(0, straight.Staff.Ledger.AskedAgain);
