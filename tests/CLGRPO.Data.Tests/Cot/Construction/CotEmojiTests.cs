@@ -17,7 +17,7 @@ public sealed class CotEmojiTests
     /// <summary>1: over all pictures, at rates like those of real teachers; measured for docs/construction.md.</summary>
     private const string FullVariable = "CLGRPO_COT_FULL";
 
-    // Every megabyte would be a sign: a gigabyte of pictures and replies passes through.
+    // What a collection finds at work differs by some megabytes; the ledger and the accepted texts take a few more.
     private const long AllowedGrowth = 24 << 20;
 
     private static readonly ConstructionConfig Config = new()
