@@ -1,0 +1,298 @@
+using System.Security.Claims;
+using CLGRPO.Data.Runs;
+using CLGRPO.Training.Stages;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.Options;
+
+namespace CLGRPO.Web.Runs;
+
+/// <summary>REST of the runs.</summary>
+public static class RunEndpoints
+{
+    private const int MostAtOnce = 200;
+    private const int MostEvents = 5000;
+    private const int MostPoints = 5000;
+
+    public static RouteGroupBuilder MapRuns(this IEndpointRouteBuilder routes)
+    {
+        var runs = routes
+            .MapGroup("/api/v1/runs")
+            .WithTags("Runs")
+            .RequireAuthorization(RunScopes.Read)
+            .AddEndpointFilter(AnswerFaults);
+        runs.MapGet("/", List).WithName("ListRuns").WithSummary("Lists runs, newest first");
+        runs.MapGet("/{id}", Get).WithName("GetRun").WithSummary("Gets a run");
+        runs.MapGet("/{id}/recipe", Recipe)
+            .WithName("GetRunRecipe")
+            .WithSummary("Gets the recipe, fully resolved, as YAML");
+        runs.MapGet("/{id}/events", Events).WithName("ListRunEvents").WithSummary("Lists events after a number");
+        runs.MapGet("/{id}/metrics", Metrics)
+            .WithName("GetRunMetrics")
+            .WithSummary("Gets metrics, thinned out for charts");
+        runs.MapGet("/{id}/rollouts/{stage}/{step:int:min(1)}", Rollouts)
+            .WithName("GetRunRollouts")
+            .WithSummary("Gets the rollouts of a step");
+        runs.MapGet("/{id}/log", Log).WithName("GetRunLog").WithSummary("Gets the end of the log");
+        runs.MapGet("/{id}/checkpoints", Checkpoints).WithName("ListCheckpoints").WithSummary("Lists checkpoints");
+
+        var changes = runs.MapGroup("").RequireAuthorization(RunScopes.Write);
+        changes.MapPost("/", Create).WithName("CreateRun").WithSummary("Queues a run of a recipe");
+        changes.MapPatch("/{id}", Change).WithName("ChangeRun").WithSummary("Changes priority, note and tags");
+        changes
+            .MapPost("/{id}/control", Control)
+            .WithName("ControlRun")
+            .WithSummary("Pauses, resumes, stops or aborts a run")
+            .ProducesProblem(StatusCodes.Status409Conflict);
+        changes
+            .MapPut("/{id}/checkpoints/{name}/pin", Pin)
+            .WithName("PinCheckpoint")
+            .WithSummary("Pins a checkpoint, or lets it go");
+        changes
+            .MapDelete("/{id}/checkpoints/{name}", Delete)
+            .WithName("DeleteCheckpoint")
+            .WithSummary("Deletes a checkpoint that is needed no more")
+            .ProducesProblem(StatusCodes.Status409Conflict);
+        return runs;
+    }
+
+    private static Results<Ok<Page<RunSummary>>, ValidationProblem> List(
+        TrainingService training,
+        RunState? state = null,
+        string? tag = null,
+        string? search = null,
+        int offset = 0,
+        int limit = 50
+    )
+    {
+        if (OutOfRange(("offset", offset, 0, int.MaxValue), ("limit", limit, 1, MostAtOnce)) is { } problem)
+            return problem;
+        var fitting = training
+            .All()
+            .Where(run => state is null || run.State == state)
+            .Where(run => tag is null || run.Tags.Contains(tag, StringComparer.Ordinal))
+            .Where(run => search is null || Mentions(run, search))
+            .ToList();
+        return TypedResults.Ok(new Page<RunSummary>([.. fitting.Skip(offset).Take(limit)], fitting.Count, offset));
+    }
+
+    private static bool Mentions(RunSummary run, string text) =>
+        new[] { run.Id, run.Name, run.Note, run.By }.Any(field =>
+            field?.Contains(text, StringComparison.OrdinalIgnoreCase) == true
+        );
+
+    private static Results<Ok<RunSummary>, NotFound> Get(string id, TrainingService training) =>
+        training.Find(id) is { } run ? TypedResults.Ok(run) : TypedResults.NotFound();
+
+    private static Results<ContentHttpResult, NotFound> Recipe(string id, TrainingService training) =>
+        training.Directory(id) is { } run
+            ? TypedResults.Text(File.ReadAllText(run.RecipePath), "application/yaml")
+            : TypedResults.NotFound();
+
+    private static Results<Ok<RunEventPage>, NotFound, ValidationProblem> Events(
+        string id,
+        TrainingService training,
+        long after = 0,
+        int limit = 1000
+    )
+    {
+        if (OutOfRange(("limit", limit, 1, MostEvents)) is { } problem)
+            return problem;
+        if (training.Directory(id) is not { } run)
+            return TypedResults.NotFound();
+        var events = RunEvents.Read(run).Where(item => item.Number > after).Take(limit).ToList();
+        return TypedResults.Ok(new RunEventPage(events, events.Count > 0 ? events[^1].Number : after));
+    }
+
+    private static Results<Ok<IReadOnlyList<MetricSeries>>, NotFound, StatusCodeHttpResult, ValidationProblem> Metrics(
+        string id,
+        TrainingService training,
+        HttpContext http,
+        string[]? metric = null,
+        int points = 1500
+    )
+    {
+        if (OutOfRange(("points", points, 2, MostPoints)) is { } problem)
+            return problem;
+        if (training.Directory(id) is not { } run)
+            return TypedResults.NotFound();
+        var events = RunEvents.Read(run);
+        // What the answer depends on besides the address: events are only ever appended.
+        var tag = $"\"{(events.Count > 0 ? events[^1].Number : 0)}\"";
+        http.Response.Headers.ETag = tag;
+        http.Response.Headers.CacheControl = "private, no-cache";
+        if (http.Request.Headers.IfNoneMatch.Contains(tag, StringComparer.Ordinal))
+            return TypedResults.StatusCode(StatusCodes.Status304NotModified);
+        var wanted = metric is { Length: > 0 } ? metric.ToHashSet(StringComparer.Ordinal) : null;
+        return TypedResults.Ok(MetricSeries.Of(events, wanted, points));
+    }
+
+    private static Results<Ok<Page<RolloutGroup>>, NotFound, ValidationProblem> Rollouts(
+        string id,
+        string stage,
+        int step,
+        TrainingService training,
+        int offset = 0,
+        int limit = 50
+    )
+    {
+        if (OutOfRange(("offset", offset, 0, int.MaxValue), ("limit", limit, 1, MostAtOnce)) is { } problem)
+            return problem;
+        // A stage is one of the recipe's: what comes from outside is compared, not made into a path.
+        if (
+            training.Directory(id) is not { } run
+            || training.Find(id)?.Stages.FirstOrDefault(name => name == stage) is not { } known
+            || !File.Exists(RolloutLog.PathOf(run, step, known))
+        )
+            return TypedResults.NotFound();
+        var groups = RolloutLog.Read(run, step, known).ToList();
+        return TypedResults.Ok(new Page<RolloutGroup>([.. groups.Skip(offset).Take(limit)], groups.Count, offset));
+    }
+
+    private static Results<Ok<RunLog>, NotFound, ValidationProblem> Log(
+        string id,
+        TrainingService training,
+        int lines = 100
+    )
+    {
+        if (OutOfRange(("lines", lines, 1, 1000)) is { } problem)
+            return problem;
+        return training.Directory(id) is { } run
+            ? TypedResults.Ok(new RunLog(LogTail.Read(run, lines)))
+            : TypedResults.NotFound();
+    }
+
+    private static Results<Ok<IReadOnlyList<RunCheckpoint>>, NotFound> Checkpoints(
+        string id,
+        TrainingService training
+    ) => training.Directory(id) is { } run ? TypedResults.Ok(RunCheckpoints.List(run)) : TypedResults.NotFound();
+
+    private static Results<CreatedAtRoute<RunSummary>, ValidationProblem> Create(
+        CreateRun wanted,
+        TrainingService training,
+        IOptions<TrainingOptions> options,
+        TimeProvider clock,
+        ClaimsPrincipal user
+    )
+    {
+        Recipe recipe;
+        try
+        {
+            recipe = RunRecipe.Parse(wanted.Recipe, options.Value);
+        }
+        catch (Exception e) when (e is RecipeException or ArgumentException)
+        {
+            return Invalid("recipe", e.Message);
+        }
+        if (BadTags(wanted.Tags) is { } problem)
+            return problem;
+        var card = new RunCard
+        {
+            By = user.Identity?.Name,
+            Note = wanted.Note,
+            Tags = wanted.Tags,
+            Priority = wanted.Priority,
+        };
+        var run = training.Create(RunRecipe.IdOf(recipe, clock.GetUtcNow()), recipe.ToYaml(), card);
+        return TypedResults.CreatedAtRoute(run, "GetRun", new { id = run.Id });
+    }
+
+    private static Results<Ok<RunSummary>, NotFound, ValidationProblem> Change(
+        string id,
+        ChangeRun change,
+        TrainingService training
+    )
+    {
+        if (training.Find(id) is null)
+            return TypedResults.NotFound();
+        if (change.Tags is not null && BadTags(change.Tags) is { } problem)
+            return problem;
+        return TypedResults.Ok(
+            training.Describe(
+                id,
+                card =>
+                    card with
+                    {
+                        Priority = change.Priority ?? card.Priority,
+                        Note = change.Note ?? card.Note,
+                        Tags = change.Tags ?? card.Tags,
+                    }
+            )
+        );
+    }
+
+    private static Results<Accepted<RunSummary>, NotFound> Control(
+        string id,
+        ControlRun asked,
+        TrainingService training
+    )
+    {
+        if (training.Find(id) is null)
+            return TypedResults.NotFound();
+        var run = asked.Action switch
+        {
+            RunAction.Pause => training.Pause(id),
+            RunAction.Resume => training.Resume(id),
+            RunAction.Stop => training.Stop(id),
+            _ => training.Abort(id),
+        };
+        return TypedResults.Accepted($"/api/v1/runs/{run.Id}", run);
+    }
+
+    private static Results<NoContent, NotFound> Pin(string id, string name, PinCheckpoint pin, TrainingService training)
+    {
+        if (training.Directory(id) is not { } run)
+            return TypedResults.NotFound();
+        RunCheckpoints.Pin(run, name, pin.Pinned);
+        return TypedResults.NoContent();
+    }
+
+    private static Results<NoContent, NotFound> Delete(string id, string name, TrainingService training)
+    {
+        if (training.Directory(id) is not { } run)
+            return TypedResults.NotFound();
+        RunCheckpoints.Delete(run, name);
+        return TypedResults.NoContent();
+    }
+
+    /// <summary>Turns what the runs refuse into problem details.</summary>
+    private static async ValueTask<object?> AnswerFaults(
+        EndpointFilterInvocationContext context,
+        EndpointFilterDelegate next
+    )
+    {
+        try
+        {
+            return await next(context);
+        }
+        catch (RunStateException e)
+        {
+            return TypedResults.Problem(e.Message, statusCode: StatusCodes.Status409Conflict);
+        }
+        catch (KeyNotFoundException e)
+        {
+            return TypedResults.Problem(e.Message, statusCode: StatusCodes.Status404NotFound);
+        }
+    }
+
+    private static ValidationProblem? BadTags(IReadOnlyList<string> tags) =>
+        tags.Count > RunCard.MostTags ? Invalid("tags", $"There are {tags.Count} tags; at most {RunCard.MostTags} fit.")
+        : tags.Any(tag => tag is not { Length: > 0 and <= 40 }) ? Invalid("tags", "A tag has 1 to 40 characters.")
+        : null;
+
+    private static ValidationProblem? OutOfRange(
+        params ReadOnlySpan<(string Name, int Value, int Least, int Most)> values
+    )
+    {
+        foreach (var (name, value, least, most) in values)
+        {
+            if (value < least || value > most)
+                return Invalid(name, $"{name} is {value}; it must lie between {least} and {most}.");
+        }
+        return null;
+    }
+
+    private static ValidationProblem Invalid(string field, string message) =>
+        TypedResults.ValidationProblem(
+            new Dictionary<string, string[]>(StringComparer.Ordinal) { [field] = [message] }
+        );
+}

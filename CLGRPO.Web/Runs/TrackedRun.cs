@@ -1,0 +1,188 @@
+using CLGRPO.Data.Runs;
+using CLGRPO.Training.Stages;
+
+namespace CLGRPO.Web.Runs;
+
+/// <summary>What the site remembers of a run: it follows the run's folder, and can be made from it anew at any time.</summary>
+internal sealed class TrackedRun
+{
+    private const int OutOfMemoryOrKilled = 128 + 9;
+    private const int Interrupted = 130; // the trainer's own: it was asked to end
+    private readonly RunEventTail _tail;
+    private readonly Recipe? _recipe;
+    private readonly string? _recipeFault;
+    private RunEvent? _last;
+    private RunEvent? _end; // of the newest process that said how it ended
+    private RunEvent? _error;
+    private IReadOnlyDictionary<string, double> _metrics = new Dictionary<string, double>(StringComparer.Ordinal);
+    private DateTimeOffset? _first;
+    private string? _stage;
+    private int _step;
+    private int _steps;
+    private int _warnings;
+    private double? _stepSeconds;
+    private string? _damage;
+
+    public TrackedRun(RunDirectory directory)
+    {
+        Directory = directory;
+        _tail = new RunEventTail(directory);
+        try
+        {
+            _recipe = RecipeReader.ReadFile(directory.RecipePath);
+        }
+        catch (RecipeException e)
+        {
+            _recipeFault = e.Message; // a run of another build: it can be looked at, not gone on with
+        }
+    }
+
+    public RunDirectory Directory { get; }
+
+    public RunCard Card { get; private set; } = new();
+
+    /// <summary>Who trains it now.</summary>
+    public RunOwner? Writer { get; private set; }
+
+    /// <summary>A process was started for it and has not ended.</summary>
+    public bool IsLaunched { get; set; }
+
+    public RunCommand Command { get; private set; }
+
+    /// <summary>Looks at the folder.</summary>
+    /// <returns>The events that came since the last time.</returns>
+    public IReadOnlyList<RunEvent> Refresh()
+    {
+        // First who writes, then what was written: a process that ended in between has said so by then.
+        Writer = RunLock.Writer(Directory);
+        var events = ReadEvents();
+        Card = RunCard.Read(Directory);
+        Command = RunControl.Read(Directory);
+        foreach (var item in events)
+            Take(item);
+        return events;
+    }
+
+    public RunSummary Summary(TimeSpan grace, DateTimeOffset now)
+    {
+        var state = State();
+        var stuck = state == RunState.Running && IsOverdue(grace, now);
+        return new RunSummary(
+            Directory.Id,
+            _recipe?.Name ?? Directory.Id,
+            _recipe?.Dataset ?? "",
+            state,
+            Reason(state, stuck, now),
+            stuck,
+            _stage,
+            _step,
+            _steps,
+            [.. _recipe?.Stages.Select(stage => stage.Name) ?? []],
+            _metrics,
+            _stepSeconds,
+            _warnings,
+            _last?.Number ?? 0,
+            _first ?? Card.QueuedAt,
+            _last?.Time ?? Card.QueuedAt,
+            Card.By,
+            Card.Note,
+            Card.Tags,
+            Card.Priority
+        );
+    }
+
+    public RunState State() =>
+        Writer is not null ? OfRunning()
+        : IsLaunched ? RunState.Starting
+        : Card.QueuedAt is not null ? RunState.Queued
+        : OfEnded();
+
+    private int? Exit => _last?.Time > Card.ExitedAt ? null : Card.ExitCode;
+
+    private RunState OfRunning() =>
+        Command switch
+        {
+            RunCommand.Pause => _last?.Type == RunEventType.Checkpoint ? RunState.Paused : RunState.Pausing,
+            RunCommand.Stop or RunCommand.Abort => RunState.Stopping,
+            _ => RunState.Running,
+        };
+
+    private RunState OfEnded()
+    {
+        if (_damage is not null || Exit is > 0 and < 128)
+            return RunState.Failed;
+        if (Exit is >= 128 and not Interrupted)
+            return RunState.Crashed;
+        return _end?.Message switch
+        {
+            "completed" => RunState.Completed,
+            "aborted" => RunState.Aborted,
+            "failed" => RunState.Failed,
+            null when _last is not null => RunState.Crashed,
+            _ => RunState.Stopped,
+        };
+    }
+
+    private string? Reason(RunState state, bool stuck, DateTimeOffset now) =>
+        state switch
+        {
+            RunState.Failed => _damage ?? _error?.Message ?? LogTail.Last(Directory) ?? "It ended with an error.",
+            RunState.Crashed when Exit == OutOfMemoryOrKilled =>
+                "Its process was killed (signal 9): by a person, or by the system for want of memory.",
+            RunState.Crashed when Exit is { } code => $"Its process was ended by signal {code - 128}.",
+            RunState.Crashed => "Its process is gone without a word: killed, out of memory, or the power was lost.",
+            _ when stuck =>
+                $"It has not reported for {(now - _last!.Time).TotalSeconds:F0} s; a step takes about {_stepSeconds ?? 0:F1} s.",
+            _ => _recipeFault,
+        };
+
+    private bool IsOverdue(TimeSpan grace, DateTimeOffset now) =>
+        _last is not null && now - _last.Time > grace + TimeSpan.FromSeconds(3 * (_stepSeconds ?? 0));
+
+    private IReadOnlyList<RunEvent> ReadEvents()
+    {
+        if (_damage is not null)
+            return [];
+        try
+        {
+            return _tail.ReadNew();
+        }
+        catch (InvalidDataException e)
+        {
+            _damage = e.Message;
+            return [];
+        }
+    }
+
+    private void Take(RunEvent item)
+    {
+        _first ??= item.Time;
+        switch (item.Type)
+        {
+            case RunEventType.RunStarted:
+                (_end, _error) = (null, null);
+                break;
+            case RunEventType.Stage:
+                (_stage, _step, _steps) = (item.Stage, 0, item.Steps ?? 0);
+                break;
+            case RunEventType.Resumed:
+                (_stage, _step) = (item.Stage, item.FromStep ?? 0);
+                break;
+            case RunEventType.Step:
+                (_stage, _step, _metrics) = (item.Stage, item.Step ?? 0, item.Metrics!);
+                if (item.Metrics!.TryGetValue("step_time", out var seconds))
+                    _stepSeconds = _stepSeconds is { } usual ? (0.9 * usual) + (0.1 * seconds) : seconds;
+                break;
+            case RunEventType.Warning:
+                _warnings++;
+                break;
+            case RunEventType.Error:
+                _error = item;
+                break;
+            case RunEventType.End:
+                _end = item;
+                break;
+        }
+        _last = item;
+    }
+}

@@ -1,0 +1,288 @@
+using System.Collections.Concurrent;
+using CLGRPO.Data.Runs;
+using Microsoft.Extensions.Options;
+
+namespace CLGRPO.Web.Runs;
+
+/// <summary>
+/// Follows the folders of all runs and gives free slots to those that wait. What it knows it has from the folders, so a site
+/// that was killed finds every run where it is; the processes that train go on without it.
+/// </summary>
+public sealed partial class TrainingService(
+    ILauncher launcher,
+    IOptions<TrainingOptions> options,
+    TimeProvider clock,
+    ILogger<TrainingService> log
+) : BackgroundService
+{
+    private readonly ConcurrentDictionary<string, TrackedRun> _runs = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<Subscription, Action<RunSummary, IReadOnlyList<RunEvent>>> _subscriptions =
+        new();
+    private readonly SemaphoreSlim _wake = new(0, 1);
+    private readonly Lock _gate = new(); // one look, or one command, at a time
+
+    /// <summary>Be told of what is new about runs: a summary and the events that came.</summary>
+    /// <param name="tell">Returns at once; what it does with the news it does elsewhere.</param>
+    /// <returns>Ends it.</returns>
+    public IDisposable Subscribe(Action<RunSummary, IReadOnlyList<RunEvent>> tell)
+    {
+        var subscription = new Subscription(this);
+        _subscriptions[subscription] = tell;
+        return subscription;
+    }
+
+    /// <summary>All runs, newest first.</summary>
+    public IReadOnlyList<RunSummary> All() =>
+        [
+            .. _runs
+                .Values.Select(Summary)
+                .OrderByDescending(run => run.CreatedAt)
+                .ThenByDescending(run => run.Id, StringComparer.Ordinal),
+        ];
+
+    /// <summary>A run by its id; null when there is none.</summary>
+    public RunSummary? Find(string id) => _runs.TryGetValue(id, out var run) ? Summary(run) : null;
+
+    /// <summary>A run's folder; null when there is no such run. An id is looked up, never made into a path.</summary>
+    public RunDirectory? Directory(string id) => _runs.TryGetValue(id, out var run) ? run.Directory : null;
+
+    /// <summary>Makes a run and puts it in the queue.</summary>
+    public RunSummary Create(string id, string recipeYaml, RunCard card)
+    {
+        lock (_gate)
+        {
+            var directory = RunDirectory.Create(
+                Path.Combine(options.Value.RunsPath, id),
+                recipeYaml,
+                environmentJson: null
+            );
+            (card with { QueuedAt = clock.GetUtcNow() }).Write(directory);
+            var run = _runs[id] = new TrackedRun(directory);
+            Look(run, isNew: true);
+            Wake();
+            return Summary(run);
+        }
+    }
+
+    /// <summary>Changes what people say about a run.</summary>
+    public RunSummary Describe(string id, Func<RunCard, RunCard> change) =>
+        Do(id, run => change(run.Card).Write(run.Directory));
+
+    /// <summary>Asks a run to finish its step, save and wait.</summary>
+    /// <exception cref="RunStateException">It is not running.</exception>
+    public RunSummary Pause(string id) =>
+        Do(
+            id,
+            run =>
+            {
+                Require(run, "paused", RunState.Running, RunState.Pausing, RunState.Paused);
+                RunControl.Write(run.Directory, RunCommand.Pause);
+            }
+        );
+
+    /// <summary>Lets a paused run go on, or puts one that ended back in the queue; it goes on from its newest whole checkpoint.</summary>
+    /// <exception cref="RunStateException">It is running, waiting or done.</exception>
+    public RunSummary Resume(string id) =>
+        Do(
+            id,
+            run =>
+            {
+                Require(
+                    run,
+                    "resumed",
+                    RunState.Pausing,
+                    RunState.Paused,
+                    RunState.Stopped,
+                    RunState.Aborted,
+                    RunState.Failed,
+                    RunState.Crashed
+                );
+                RunControl.Write(run.Directory, RunCommand.None);
+                if (run.Writer is null)
+                    (run.Card with { QueuedAt = clock.GetUtcNow() }).Write(run.Directory);
+            }
+        );
+
+    /// <summary>Asks a run to finish its step, save and end; takes a waiting one out of the queue.</summary>
+    /// <exception cref="RunStateException">It has ended.</exception>
+    public RunSummary Stop(string id) => Do(id, run => End(run, "stopped", RunCommand.Stop));
+
+    /// <summary>Ends a run without saving, after the step in hand; asked a second time, it ends the process at once.</summary>
+    /// <exception cref="RunStateException">It has ended.</exception>
+    public RunSummary Abort(string id) =>
+        Do(
+            id,
+            run =>
+            {
+                if (run is { Writer: { } writer, Command: RunCommand.Abort })
+                    launcher.Kill(writer);
+                else
+                    End(run, "aborted", RunCommand.Abort);
+            }
+        );
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        System.IO.Directory.CreateDirectory(options.Value.RunsPath);
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            lock (_gate)
+            {
+                FindRuns();
+                foreach (var run in _runs.Values)
+                    Look(run);
+                FillSlots();
+            }
+            Task news = _wake.WaitAsync(options.Value.LookEvery, stoppingToken);
+            await news.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private void FindRuns()
+    {
+        foreach (var path in System.IO.Directory.EnumerateDirectories(options.Value.RunsPath))
+        {
+            var id = Path.GetFileName(path);
+            if (!_runs.ContainsKey(id) && !id.Contains(".tmp-", StringComparison.Ordinal) && RunDirectory.Exists(path))
+                _runs[id] = new TrackedRun(RunDirectory.Open(path));
+        }
+        foreach (var gone in _runs.Values.Where(run => !RunDirectory.Exists(run.Directory.Path)))
+            _runs.TryRemove(gone.Directory.Id, out _);
+    }
+
+    /// <summary>Reads what is new about a run and tells of it.</summary>
+    private void Look(TrackedRun run, bool isNew = false)
+    {
+        var before = isNew ? (RunState?)null : run.State();
+        IReadOnlyList<RunEvent> events;
+        try
+        {
+            events = run.Refresh();
+        }
+        catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException)
+        {
+            LogUnreadable(run.Directory.Id, e);
+            return;
+        }
+        if (events.Count > 0 || run.State() != before)
+        {
+            var summary = Summary(run);
+            foreach (var tell in _subscriptions.Values)
+                tell(summary, events);
+        }
+    }
+
+    private void FillSlots()
+    {
+        var taken = _runs.Values.Count(run => run.Writer is not null || run.IsLaunched);
+        var waiting = _runs
+            .Values.Where(run => run.State() == RunState.Queued)
+            .OrderByDescending(run => run.Card.Priority)
+            .ThenBy(run => run.Card.QueuedAt);
+        foreach (var run in waiting.Take(Math.Max(0, launcher.Slots - taken)).ToList())
+            _ = TrainAsync(run);
+    }
+
+    /// <summary>Starts a run's process and remembers how it ends, if the site lives to see it.</summary>
+    private async Task TrainAsync(TrackedRun run)
+    {
+        (run.Card with { QueuedAt = null, ExitCode = null, ExitedAt = null }).Write(run.Directory);
+        run.IsLaunched = true;
+        Look(run);
+        LogStarts(run.Directory.Id);
+        int exit;
+        try
+        {
+            exit = await launcher.Launch(run.Directory);
+        }
+        catch (LaunchException e)
+        {
+            LogCannotStart(run.Directory.Id, e);
+            await File.AppendAllTextAsync(run.Directory.LogPath, e.Message + "\n");
+            exit = 1;
+        }
+        lock (_gate)
+        {
+            run.IsLaunched = false;
+            (RunCard.Read(run.Directory) with { ExitCode = exit, ExitedAt = clock.GetUtcNow() }).Write(run.Directory);
+            LogEnded(run.Directory.Id, exit);
+            Look(run);
+        }
+        Wake();
+    }
+
+    private static void End(TrackedRun run, string what, RunCommand command)
+    {
+        Require(
+            run,
+            what,
+            RunState.Queued,
+            RunState.Starting,
+            RunState.Running,
+            RunState.Pausing,
+            RunState.Paused,
+            RunState.Stopping
+        );
+        if (run.State() == RunState.Queued)
+            (run.Card with { QueuedAt = null }).Write(run.Directory);
+        else
+            RunControl.Write(run.Directory, command);
+    }
+
+    private RunSummary Do(string id, Action<TrackedRun> work)
+    {
+        lock (_gate)
+        {
+            var run = _runs.TryGetValue(id, out var known)
+                ? known
+                : throw new KeyNotFoundException($"There is no run '{id}'.");
+            Look(run);
+            work(run);
+            Look(run);
+            Wake();
+            return Summary(run);
+        }
+    }
+
+    private static void Require(TrackedRun run, string what, params RunState[] states)
+    {
+        if (!states.Contains(run.State()))
+            throw new RunStateException(
+                $"Run '{run.Directory.Id}' cannot be {what}: it is {run.State().ToString().ToLowerInvariant()}."
+            );
+    }
+
+    private RunSummary Summary(TrackedRun run) => run.Summary(options.Value.StuckGrace, clock.GetUtcNow());
+
+    private void Wake()
+    {
+        if (_wake.CurrentCount == 0)
+            _wake.Release();
+    }
+
+    public override void Dispose()
+    {
+        _wake.Dispose();
+        base.Dispose();
+    }
+
+    private sealed class Subscription(TrainingService training) : IDisposable
+    {
+        public void Dispose() => training._subscriptions.TryRemove(this, out _);
+    }
+
+    [LoggerMessage(LogLevel.Warning, "Run {Run} cannot be read")]
+    private partial void LogUnreadable(string run, Exception why);
+
+    [LoggerMessage(LogLevel.Information, "Run {Run} starts")]
+    private partial void LogStarts(string run);
+
+    [LoggerMessage(LogLevel.Error, "Run {Run} cannot be started")]
+    private partial void LogCannotStart(string run, Exception why);
+
+    [LoggerMessage(LogLevel.Information, "The process of run {Run} ended with {Exit}")]
+    private partial void LogEnded(string run, int exit);
+}
+
+/// <summary>A run is not in a state in which that can be asked of it.</summary>
+public sealed class RunStateException(string message) : Exception(message);
