@@ -142,9 +142,10 @@ public sealed class TeacherDeskTests : IDisposable
         Assert.InRange(300 / minutes / perMinute, 0.95, 1.01);
     }
 
-    // Real time and a real server, with other faults in between: the server sees at least 95 % of the allowed rate, and not more.
+    // Real time and a real server, with other faults in between. That the rate is reached too is shown on a clock that stands
+    // still, and by a whole construction: here a busy machine would be measured.
     [Fact]
-    public async Task Ask_RateAgainstAServer_IsReachedAndKept()
+    public async Task Ask_RateAgainstAServer_IsKept()
     {
         const int Requests = 240;
         const double PerSecond = 120;
@@ -168,9 +169,9 @@ public sealed class TeacherDeskTests : IDisposable
             async (i, stop) => await desk.Ask(Question(image, seed: i), Errand, stop)
         );
 
-        var most = server.Requests.Count / PerSecond;
+        var least = (server.Requests.Count / PerSecond * 0.95) - 1;
         Assert.Equal(server.Requests.Count, _log.Calls.Count);
-        Assert.InRange(clock.Elapsed.TotalSeconds, most * 0.95 - 1, (most / 0.95) + 0.5); // the last retries come by themselves
+        Assert.True(clock.Elapsed.TotalSeconds >= least, $"{server.Requests.Count} requests in {clock.Elapsed}");
     }
 
     [Fact]
