@@ -57,7 +57,7 @@ public static class RunEndpoints
 
     private static Results<Ok<Page<RunSummary>>, ValidationProblem> List(
         TrainingService training,
-        RunState? state = null,
+        string? state = null,
         string? tag = null,
         string? search = null,
         int offset = 0,
@@ -66,9 +66,15 @@ public static class RunEndpoints
     {
         if (OutOfRange(("offset", offset, 0, int.MaxValue), ("limit", limit, 1, MostAtOnce)) is { } problem)
             return problem;
+        var wanted = RunState.Queued;
+        if (state is not null && !Enum.TryParse(state, ignoreCase: true, out wanted))
+            return Invalid(
+                "state",
+                $"state is '{state}'; it must be one of {string.Join(", ", Enum.GetNames<RunState>()).ToLowerInvariant()}."
+            );
         var fitting = training
             .All()
-            .Where(run => state is null || run.State == state)
+            .Where(run => state is null || run.State == wanted)
             .Where(run => tag is null || run.Tags.Contains(tag, StringComparer.Ordinal))
             .Where(run => search is null || Mentions(run, search))
             .ToList();

@@ -49,6 +49,9 @@ internal sealed class TrackedRun
 
     public RunCommand Command { get; private set; }
 
+    /// <summary>What subscribers were told last.</summary>
+    public (RunState State, bool IsStuck)? Told { get; set; }
+
     /// <summary>Looks at the folder.</summary>
     /// <returns>The events that came since the last time.</returns>
     public IReadOnlyList<RunEvent> Refresh()

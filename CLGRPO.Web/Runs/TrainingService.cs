@@ -58,7 +58,7 @@ public sealed partial class TrainingService(
             );
             (card with { QueuedAt = clock.GetUtcNow() }).Write(directory);
             var run = _runs[id] = new TrackedRun(directory);
-            Look(run, isNew: true);
+            Look(run);
             Wake();
             return Summary(run);
         }
@@ -151,9 +151,8 @@ public sealed partial class TrainingService(
     }
 
     /// <summary>Reads what is new about a run and tells of it.</summary>
-    private void Look(TrackedRun run, bool isNew = false)
+    private void Look(TrackedRun run)
     {
-        var before = isNew ? (RunState?)null : run.State();
         IReadOnlyList<RunEvent> events;
         try
         {
@@ -164,9 +163,10 @@ public sealed partial class TrainingService(
             LogUnreadable(run.Directory.Id, e);
             return;
         }
-        if (events.Count > 0 || run.State() != before)
+        var summary = Summary(run);
+        if (events.Count > 0 || run.Told != (summary.State, summary.IsStuck))
         {
-            var summary = Summary(run);
+            run.Told = (summary.State, summary.IsStuck);
             foreach (var tell in _subscriptions.Values)
                 tell(summary, events);
         }

@@ -7,6 +7,8 @@ using CLGRPO.Web.Runs;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -65,6 +67,7 @@ internal sealed class RunSite : IAsyncDisposable
     /// <summary>A client with these scopes; without any, nobody.</summary>
     public HttpClient As(string scopes) => ClientOf(_app, scopes);
 
+    public IReadOnlyList<Endpoint> Endpoints => _app.Services.GetRequiredService<EndpointDataSource>().Endpoints;
 
     /// <summary>Waits until a run is as it should be.</summary>
     public async Task<RunSummary> WaitForAsync(string id, Func<RunSummary, bool> holds)
@@ -109,9 +112,9 @@ internal sealed class RunSite : IAsyncDisposable
 
         protected override Task<AuthenticateResult> HandleAuthenticateAsync()
         {
-            var given = Request.Headers[Name].ToString() is { Length: > 0 } header
-                ? header
-                : Request.Query["access_token"].ToString();
+            var given = Request.Headers[Name].ToString();
+            if (given.Length == 0)
+                given = Request.Headers.Authorization.ToString().Replace("Bearer ", "", StringComparison.Ordinal);
             if (given.Length == 0)
                 return Task.FromResult(AuthenticateResult.NoResult());
             var claims = given
