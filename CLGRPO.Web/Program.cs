@@ -1,4 +1,27 @@
-var builder = WebApplication.CreateBuilder(args);
+using System.Globalization;
+using CLGRPO.Data.Store;
+using CLGRPO.Web.Accounts;
+using CLGRPO.Web.Components;
+using CLGRPO.Web.Home;
+using CLGRPO.Web.Operation;
+
+CultureInfo.DefaultThreadCurrentCulture = CultureInfo.DefaultThreadCurrentUICulture = CultureInfo.InvariantCulture;
+CultureInfo.CurrentCulture = CultureInfo.CurrentUICulture = CultureInfo.InvariantCulture;
+
+var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+builder.AddOperation();
+builder.Services.AddAccounts();
+builder.Services.AddHome();
+builder.Services.AddPages();
+
 var app = builder.Build();
-app.MapGet("/alive", () => "alive");
-await app.RunAsync();
+app.UseOperation();
+app.MapHealth();
+app.MapAccounts();
+app.MapHome();
+app.MapPages();
+
+return await app.RunSite();
+
+/// <summary>The site; named for the tests.</summary>
+public partial class Program;

@@ -1,5 +1,6 @@
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Migrations;
 using Npgsql;
 
 namespace CLGRPO.Data.Store;
@@ -17,21 +18,17 @@ public sealed class StoreFactory : IDbContextFactory<StoreContext>, IDisposable
     private StoreFactory(SqliteFile file)
     {
         _file = file;
-        var options = new DbContextOptionsBuilder<SqliteStoreContext>()
-            .UseSqlite(file.ConnectionString)
-            .AddInterceptors(new SqliteSettings(), new SqliteSnapshots(), new StoreTextInterceptor())
-            .Options;
-        _create = () => new SqliteStoreContext(options);
+        var options = new DbContextOptionsBuilder<SqliteStoreContext>();
+        Configure(options);
+        _create = () => new SqliteStoreContext(options.Options);
     }
 
     private StoreFactory(NpgsqlDataSource server)
     {
         _server = server;
-        var options = new DbContextOptionsBuilder<PostgresStoreContext>()
-            .UseNpgsql(server)
-            .AddInterceptors(new StoreTextInterceptor())
-            .Options;
-        _create = () => new PostgresStoreContext(options);
+        var options = new DbContextOptionsBuilder<PostgresStoreContext>();
+        Configure(options);
+        _create = () => new PostgresStoreContext(options.Options);
     }
 
     /// <summary>Whether the store is in PostgreSQL.</summary>
@@ -59,6 +56,27 @@ public sealed class StoreFactory : IDbContextFactory<StoreContext>, IDisposable
 
     /// <summary>A new context; the caller disposes it. One context serves one operation on one thread.</summary>
     public StoreContext CreateDbContext() => _create();
+
+    /// <summary>
+    /// Lets another context work in the same database, with the same guarantees. Its migrations are in a table of their own, so that neither
+    /// context takes the other's for unknown ones.
+    /// </summary>
+    /// <param name="migrationsTable">Null for the store's own.</param>
+    public void Configure(DbContextOptionsBuilder options, string? migrationsTable = null)
+    {
+        if (_server is null)
+        {
+            options
+                .UseSqlite(_file!.ConnectionString, sqlite => sqlite.MigrationsHistoryTable(migrationsTable ?? HistoryRepository.DefaultTableName))
+                .AddInterceptors(new SqliteSettings(), new SqliteSnapshots(), new StoreTextInterceptor());
+        }
+        else
+        {
+            options
+                .UseNpgsql(_server, postgres => postgres.MigrationsHistoryTable(migrationsTable ?? HistoryRepository.DefaultTableName))
+                .AddInterceptors(new StoreTextInterceptor());
+        }
+    }
 
     /// <summary>
     /// Writes a consistent copy of a SQLite store while others go on writing, and checks it. The copy opens like the original.

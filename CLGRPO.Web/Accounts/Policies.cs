@@ -1,0 +1,82 @@
+using System.Security.Claims;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authentication.Cookies;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Identity;
+
+namespace CLGRPO.Web.Accounts;
+
+/// <summary>What a program may do with its key. Each is also the name of a policy, which people pass by their role.</summary>
+public static class Scopes
+{
+    public const string ClaimType = "scope";
+
+    /// <summary>Data sets and their counts.</summary>
+    public const string DatasetsRead = "datasets:read";
+
+    /// <summary>Runs, stages, metrics, checkpoints.</summary>
+    public const string RunsRead = "runs:read";
+
+    /// <summary>Starting, stopping and arranging runs.</summary>
+    public const string RunsWrite = "runs:write";
+
+    /// <summary>Rollouts, as they are sampled and from history.</summary>
+    public const string RolloutsRead = "rollouts:read";
+
+    /// <summary>Scope → the roles that may do the same.</summary>
+    public static IReadOnlyDictionary<string, IReadOnlyList<string>> RolesOf { get; } =
+        new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal)
+        {
+            [DatasetsRead] = Roles.All,
+            [RunsRead] = Roles.All,
+            [RunsWrite] = [Roles.Admin, Roles.Researcher],
+            [RolloutsRead] = Roles.All,
+        };
+}
+
+/// <summary>Who may: the policies of pages, endpoints and hub methods. Each of them names one.</summary>
+public static class Policies
+{
+    /// <summary>A person, whatever the role.</summary>
+    public const string Person = "person";
+
+    /// <summary>A person with the role Admin.</summary>
+    public const string Admin = "admin";
+
+    public static void AddTo(AuthorizationOptions options)
+    {
+        options.FallbackPolicy = new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build();
+        options.AddPolicy(Person, policy => policy.RequireRole(Roles.All));
+        options.AddPolicy(Admin, policy => policy.RequireRole(Roles.Admin));
+        foreach (var (scope, roles) in Scopes.RolesOf)
+            options.AddPolicy(scope, policy => policy.RequireAssertion(context => Allows(context.User, scope, roles)));
+    }
+
+    private static bool Allows(ClaimsPrincipal user, string scope, IReadOnlyList<string> roles) =>
+        user.HasClaim(Scopes.ClaimType, scope) || roles.Any(user.IsInRole);
+}
+
+/// <summary>How a request says who it is from: a browser by cookie, a program by key.</summary>
+public static class Schemes
+{
+    /// <summary>Chooses: a key where the request brings one, else the cookie.</summary>
+    public const string Either = "cookie-or-key";
+    public const string Key = "api-key";
+    public static readonly string Cookie = IdentityConstants.ApplicationScheme;
+
+    public static string Choose(HttpContext context) => ApiKeyHandler.BringsKey(context.Request) ? Key : Cookie;
+
+    /// <summary>A browser is led to the sign-in; a program gets the plain status code.</summary>
+    public static Task Redirect(RedirectContext<CookieAuthenticationOptions> context, int status)
+    {
+        if (context.Request.Path.StartsWithSegments("/api") || context.Request.Path.StartsWithSegments("/hubs"))
+        {
+            context.Response.StatusCode = status;
+        }
+        else
+        {
+            context.Response.Redirect(context.RedirectUri);
+        }
+        return Task.CompletedTask;
+    }
+}

@@ -1,0 +1,61 @@
+using System.Security.Claims;
+using CLGRPO.Web.Operation;
+using Microsoft.AspNetCore.Identity;
+
+namespace CLGRPO.Web.Accounts;
+
+/// <summary>Signs people in and out by cookie.</summary>
+public sealed class SignIn(SignInManager<User> manager, UserManager<User> users, SiteMeter meter, TimeProvider clock, ILogger<SignIn> log)
+{
+    /// <summary>One sentence for all reasons, so that it tells nobody which names exist.</summary>
+    public const string Refusal = "Name or password is wrong, or the account is locked for some minutes.";
+
+    // An unknown name costs as much as a wrong password.
+    private static readonly string NobodysHash = new PasswordHasher<User>().HashPassword(new User(), Secrets.Create());
+
+    /// <returns>Whether the person is signed in now.</returns>
+    public async Task<bool> TryWithPassword(string name, string password)
+    {
+        var success = await Try(name, password);
+        meter.SignedIn(success);
+        return success;
+    }
+
+    /// <summary>Signs in somebody who has just proved who they are.</summary>
+    public async Task For(string id) =>
+        await For(await users.FindByIdAsync(id) ?? throw new AccountException("The account is gone."));
+
+    private async Task For(User user)
+    {
+        user.SignedInAt = clock.GetUtcNow().UtcDateTime;
+        await users.UpdateAsync(user);
+        await manager.SignInAsync(user, isPersistent: true);
+    }
+
+    /// <summary>Ends every session of the person, on all machines; open pages end too.</summary>
+    public async Task Out(ClaimsPrincipal person)
+    {
+        if (await users.GetUserAsync(person) is { } user)
+            await users.UpdateSecurityStampAsync(user);
+        await manager.SignOutAsync();
+    }
+
+    private async Task<bool> Try(string name, string password)
+    {
+        var user = await users.FindByNameAsync(name);
+        if (user is null)
+        {
+            _ = users.PasswordHasher.VerifyHashedPassword(new User(), NobodysHash, password);
+            log.LogInformation("Sign-in refused: unknown name");
+            return false;
+        }
+        var result = await manager.CheckPasswordSignInAsync(user, password, lockoutOnFailure: true);
+        if (!result.Succeeded || user.Blocked)
+        {
+            log.LogInformation("Sign-in refused for user {UserId} (locked {Locked}, blocked {Blocked})", user.Id, result.IsLockedOut, user.Blocked);
+            return false;
+        }
+        await For(user);
+        return true;
+    }
+}

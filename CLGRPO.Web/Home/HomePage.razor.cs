@@ -1,0 +1,99 @@
+using CLGRPO.Web.Operation;
+using Microsoft.AspNetCore.Components;
+
+namespace CLGRPO.Web.Home;
+
+/// <summary>What the lab has, and what to do next.</summary>
+public sealed partial class HomePage : ComponentBase, IDisposable
+{
+    private static readonly TimeSpan Period = TimeSpan.FromSeconds(15);
+    private readonly CancellationTokenSource _stop = new();
+    private LabFigures? _lab;
+    private DateTime _now;
+    private (long Used, long Total) _memory;
+    private long _diskFree;
+    private long _diskTotal;
+
+    public void Dispose()
+    {
+        _stop.Cancel();
+        _stop.Dispose();
+    }
+
+    protected override async Task OnInitializedAsync()
+    {
+        await Refresh();
+        if (RendererInfo.IsInteractive)
+            _ = InvokeAsync(KeepFresh);
+    }
+
+    private async Task KeepFresh()
+    {
+        using var timer = new PeriodicTimer(Period, Clock);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(_stop.Token))
+            {
+                await Refresh();
+                StateHasChanged();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The page was left.
+        }
+        catch (Exception exception)
+        {
+            await DispatchExceptionAsync(exception);
+        }
+    }
+
+    private async Task Refresh()
+    {
+        _lab = await Lab.Read(_stop.Token);
+        _now = Clock.GetUtcNow().UtcDateTime;
+        _memory = Machine.Memory();
+        _diskFree = Machine.FreeDiskBytes(Site.Value.RunsPath);
+        _diskTotal = Machine.DiskBytes(Site.Value.RunsPath);
+    }
+
+    private static string Title(LabFigures lab) =>
+        lab.Runs.Count > 0 ? "The lab at a glance"
+        : lab.Datasets.Count > 0 ? "The data is there; the first run is next"
+        : "Welcome to the lab";
+
+    private static string Lead(LabFigures lab) =>
+        lab.Runs.Count > 0 ? "Everything below is on this machine."
+        : "A vision-language model learns to reason about emotions in pictures, in four stages, on this machine.";
+
+    private static string Names(IEnumerable<string> names) => string.Join(", ", names) is { Length: > 0 } text ? text : "none yet";
+
+    private static string GiB(long bytes) => (bytes / (double)(1L << 30)).ToString("0.0");
+
+    private static IReadOnlyList<Step> Steps(LabFigures lab) =>
+        [
+            new("Bring pictures", "A folder or an archive with labels; a report names every row that does not fit.", "data", lab.Datasets.Count > 0)
+            {
+                Command = "bin/clgrpo data import <folder>",
+            },
+            new("Train a small model", "The demonstration: a model of few parameters learns in four stages, on two processor cores.", "run", lab.Runs.Count > 0)
+            {
+                Command = "make demo",
+            },
+            new("Get the first checkpoint", "It is saved while the first stage trains, and answers pictures.", "check", lab.Checkpoints > 0),
+            new("Invite the lab", "Researchers start runs, annotators judge, viewers watch.", "user", Done: false)
+            {
+                Address = "admin",
+                Action = "Invite",
+            },
+        ];
+
+    private static Step? Current(LabFigures lab) => Steps(lab).FirstOrDefault(step => !step.Done);
+
+    private sealed record Step(string Name, string Text, string Icon, bool Done)
+    {
+        public string? Command { get; init; }
+        public string? Address { get; init; }
+        public string? Action { get; init; }
+    }
+}

@@ -1,0 +1,60 @@
+using CLGRPO.Data.Store;
+using Microsoft.AspNetCore.Components.Server.Circuits;
+using Microsoft.AspNetCore.HostFiltering;
+using Microsoft.Extensions.Options;
+
+namespace CLGRPO.Web.Operation;
+
+/// <summary>What every request passes, and how the site is set.</summary>
+public static class OperationServices
+{
+    private const int MaxConnections = 2000;
+
+    public static void AddOperation(this WebApplicationBuilder builder)
+    {
+        // Scripts and styles of a build that is not published lie in the source folders.
+        builder.WebHost.UseStaticWebAssets();
+        builder.WebHost.UseUrls([.. Addresses.Of(builder.Configuration)]);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxConcurrentConnections = MaxConnections;
+        });
+        var services = builder.Services;
+        services.AddOptions<SiteOptions>().BindConfiguration(SiteOptions.Section, binder => binder.ErrorOnUnknownConfiguration = true);
+        services.AddSingleton<IValidateOptions<SiteOptions>, SiteOptionsCheck>();
+        services
+            .AddOptions<HostFilteringOptions>()
+            .Configure<IOptions<SiteOptions>>((hosts, site) => hosts.AllowedHosts = site.Value.AllowedHosts.Split(';'));
+        services
+            .AddOptions<HostOptions>()
+            .Configure<IOptions<SiteOptions>>((host, site) => host.ShutdownTimeout = TimeSpan.FromSeconds(site.Value.ShutdownSeconds));
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton(site => StoreFactory.Open(site.GetRequiredService<IOptions<SiteOptions>>().Value.Store));
+        services.AddSingleton<SiteMeter>();
+        services.AddScoped<CircuitHandler, CircuitCounter>();
+        services.AddProblemDetails();
+        services.AddRateLimits();
+        services.AddHealth();
+    }
+
+    public static void UseOperation(this WebApplication app)
+    {
+        app.UseHostFiltering();
+        app.UseSecurityHeaders();
+        app.UseWhen(IsForPrograms, api => api.UseExceptionHandler().UseStatusCodePages());
+        app.UseWhen(
+            context => !IsForPrograms(context),
+            pages => pages.UseExceptionHandler("/error").UseStatusCodePagesWithReExecute("/not-found")
+        );
+        app.UseRouting();
+        app.UseAuthentication();
+        app.UseRateLimiter();
+        app.UseAuthorization();
+        app.UseAntiforgery();
+    }
+
+    /// <summary>Programs get problem details where people get pages.</summary>
+    private static bool IsForPrograms(HttpContext context) =>
+        context.Request.Path.StartsWithSegments("/api") || context.Request.Path.StartsWithSegments("/hubs");
+}
