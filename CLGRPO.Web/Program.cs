@@ -8,20 +8,25 @@ using CLGRPO.Web.Operation;
 CultureInfo.DefaultThreadCurrentCulture = CultureInfo.DefaultThreadCurrentUICulture = CultureInfo.InvariantCulture;
 CultureInfo.CurrentCulture = CultureInfo.CurrentUICulture = CultureInfo.InvariantCulture;
 
-var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
-builder.AddOperation();
-builder.Services.AddAccounts();
-builder.Services.AddHome();
-builder.Services.AddPages();
+return await SiteRun.OrExplain(async () =>
+{
+    var builder = WebApplication.CreateBuilder(
+        new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory }
+    );
+    builder.AddOperation();
+    builder.Services.AddAccounts();
+    builder.Services.AddHome();
+    builder.Services.AddPages();
 
-var app = builder.Build();
-app.UseOperation();
-app.MapHealth();
-app.MapAccounts();
-app.MapHome();
-app.MapPages();
+    var app = builder.Build();
+    app.UseOperation();
+    app.MapHealth();
+    app.MapAccounts();
+    app.MapHome();
+    app.MapPages();
 
-return await app.RunSite();
+    await app.RunSite();
+});
 
 /// <summary>The site; named for the tests.</summary>
 public partial class Program;

@@ -67,13 +67,19 @@ public sealed class StoreFactory : IDbContextFactory<StoreContext>, IDisposable
         if (_server is null)
         {
             options
-                .UseSqlite(_file!.ConnectionString, sqlite => sqlite.MigrationsHistoryTable(migrationsTable ?? HistoryRepository.DefaultTableName))
+                .UseSqlite(
+                    _file!.ConnectionString,
+                    sqlite => sqlite.MigrationsHistoryTable(migrationsTable ?? HistoryRepository.DefaultTableName)
+                )
                 .AddInterceptors(new SqliteSettings(), new SqliteSnapshots(), new StoreTextInterceptor());
         }
         else
         {
             options
-                .UseNpgsql(_server, postgres => postgres.MigrationsHistoryTable(migrationsTable ?? HistoryRepository.DefaultTableName))
+                .UseNpgsql(
+                    _server,
+                    postgres => postgres.MigrationsHistoryTable(migrationsTable ?? HistoryRepository.DefaultTableName)
+                )
                 .AddInterceptors(new StoreTextInterceptor());
         }
     }

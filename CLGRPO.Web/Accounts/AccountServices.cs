@@ -1,8 +1,8 @@
 using CLGRPO.Web.Operation;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Components.Authorization;
-using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
@@ -15,7 +15,9 @@ public static class AccountServices
     public static void AddAccounts(this IServiceCollection services)
     {
         services.AddSingleton<AccountContextFactory>();
-        services.AddSingleton<IDbContextFactory<AccountContext>>(site => site.GetRequiredService<AccountContextFactory>());
+        services.AddSingleton<IDbContextFactory<AccountContext>>(site =>
+            site.GetRequiredService<AccountContextFactory>()
+        );
         services.AddScoped(site => site.GetRequiredService<AccountContextFactory>().CreateDbContext());
         services.AddSingleton<Audit>();
         services.AddSingleton<ApiKeys>();
@@ -62,7 +64,8 @@ public static class AccountServices
                 options.Password.RequireNonAlphanumeric = false;
                 options.Lockout.MaxFailedAccessAttempts = 5;
                 options.Lockout.DefaultLockoutTimeSpan = TimeSpan.FromMinutes(5);
-                options.User.AllowedUserNameCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._";
+                options.User.AllowedUserNameCharacters =
+                    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._";
             })
             .AddRoles<IdentityRole>()
             .AddEntityFrameworkStores<AccountContext>()
@@ -80,8 +83,16 @@ public static class AccountServices
                 options.DefaultScheme = Schemes.Either;
                 options.DefaultSignInScheme = Schemes.Cookie;
             })
-            .AddPolicyScheme(Schemes.Either, displayName: null, options => options.ForwardDefaultSelector = Schemes.Choose)
-            .AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(Schemes.Key, displayName: null, configureOptions: null)
+            .AddPolicyScheme(
+                Schemes.Either,
+                displayName: null,
+                options => options.ForwardDefaultSelector = Schemes.Choose
+            )
+            .AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(
+                Schemes.Key,
+                displayName: null,
+                configureOptions: null
+            )
             .AddIdentityCookies();
         services.ConfigureApplicationCookie(options =>
         {
@@ -94,7 +105,8 @@ public static class AccountServices
             options.AccessDeniedPath = "/denied";
             options.ReturnUrlParameter = "returnUrl";
             options.Events.OnRedirectToLogin = context => Schemes.Redirect(context, StatusCodes.Status401Unauthorized);
-            options.Events.OnRedirectToAccessDenied = context => Schemes.Redirect(context, StatusCodes.Status403Forbidden);
+            options.Events.OnRedirectToAccessDenied = context =>
+                Schemes.Redirect(context, StatusCodes.Status403Forbidden);
         });
     }
 }

@@ -66,7 +66,7 @@ public abstract class AdminCard : ComponentBase, IDisposable
         News.Tell();
     }
 
-    private void Reload() =>
+    private void Reload(object? sender, EventArgs nothing) =>
         _ = InvokeAsync(async () =>
         {
             try
@@ -88,7 +88,7 @@ public abstract class AdminCard : ComponentBase, IDisposable
 /// <summary>Tells the cards of one admin's page that something changed.</summary>
 public sealed class AdminNews
 {
-    public event Action? Changed;
+    public event EventHandler? Changed;
 
-    public void Tell() => Changed?.Invoke();
+    public void Tell() => Changed?.Invoke(this, EventArgs.Empty);
 }

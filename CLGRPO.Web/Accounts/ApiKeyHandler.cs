@@ -26,7 +26,9 @@ public sealed class ApiKeyHandler(
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
         if (!TryRead(Request, out var text))
-            return AuthenticateResult.Fail("Give one API key, either as 'Authorization: Bearer <key>' or as 'x-api-key: <key>'.");
+            return AuthenticateResult.Fail(
+                "Give one API key, either as 'Authorization: Bearer <key>' or as 'x-api-key: <key>'."
+            );
         if (await keys.Find(text, Context.RequestAborted) is not { } key)
             return AuthenticateResult.Fail("The API key is not valid.");
         var identity = new ClaimsIdentity(Scheme.Name);

@@ -13,7 +13,6 @@ public sealed class Invitations(
 {
     public const int MaxDays = 30;
     private static readonly TimeSpan FirstAdminLifetime = TimeSpan.FromHours(2);
-    private readonly SemaphoreSlim _accepting = new(1);
 
     public async Task<IReadOnlyList<Invitation>> List(int count, CancellationToken stop)
     {
@@ -65,23 +64,37 @@ public sealed class Invitations(
     /// <exception cref="AccountException">The invitation is no longer open, or name or password will not do; the message says why.</exception>
     public async Task<User> Accept(string token, string name, string password, CancellationToken stop)
     {
-        await _accepting.WaitAsync(stop);
-        try
-        {
-            return await AcceptAlone(token, name, password, stop);
-        }
-        finally
-        {
-            _accepting.Release();
-        }
+        await using var scope = scopes.CreateAsyncScope();
+        var context = scope.ServiceProvider.GetRequiredService<AccountContext>();
+        var users = scope.ServiceProvider.GetRequiredService<UserManager<User>>();
+        var now = clock.GetUtcNow().UtcDateTime;
+        var hash = Secrets.Hash(token);
+        await using var transaction = await context.Database.BeginTransactionAsync(stop);
+        // Claims it first: of two who come at once, one waits and finds it used. What fails below gives it back.
+        var claimed = await context
+            .Invitations.Where(i =>
+                i.TokenHash == hash && i.UsedAt == null && i.WithdrawnAt == null && i.ExpiresAt > now
+            )
+            .ExecuteUpdateAsync(set => set.SetProperty(i => i.UsedAt, now).SetProperty(i => i.UsedBy, name), stop);
+        if (claimed == 0)
+            throw new AccountException("This link is not valid any more. Ask an admin for a new one.");
+        var invitation = await context.Invitations.AsNoTracking().SingleAsync(i => i.TokenHash == hash, stop);
+        var user = new User { UserName = name, CreatedAt = now };
+        Require(await users.CreateAsync(user, password));
+        Require(await users.AddToRoleAsync(user, invitation.Role));
+        await transaction.CommitAsync(stop);
+        await audit.Write(name, "account.create", $"user:{name}", invitation.Role, stop);
+        return user;
     }
 
     public async Task Withdraw(long id, string actor, CancellationToken stop)
     {
         await using var context = accounts.CreateDbContext();
         var invitation =
-            await context.Invitations.SingleOrDefaultAsync(i => i.Id == id && i.UsedAt == null && i.WithdrawnAt == null, stop)
-            ?? throw new AccountException("The invitation is used or withdrawn already.");
+            await context.Invitations.SingleOrDefaultAsync(
+                i => i.Id == id && i.UsedAt == null && i.WithdrawnAt == null,
+                stop
+            ) ?? throw new AccountException("The invitation is used or withdrawn already.");
         invitation.WithdrawnAt = clock.GetUtcNow().UtcDateTime;
         await context.SaveChangesAsync(stop);
         await audit.Write(actor, "invitation.withdraw", $"invitation:{id}", invitation.Role, stop);
@@ -108,28 +121,6 @@ public sealed class Invitations(
         context.Add(made);
         await context.SaveChangesAsync(stop);
         return ($"/join/{token}", made);
-    }
-
-    private async Task<User> AcceptAlone(string token, string name, string password, CancellationToken stop)
-    {
-        await using var scope = scopes.CreateAsyncScope();
-        var context = scope.ServiceProvider.GetRequiredService<AccountContext>();
-        var users = scope.ServiceProvider.GetRequiredService<UserManager<User>>();
-        var now = clock.GetUtcNow().UtcDateTime;
-        var hash = Secrets.Hash(token);
-        await using var transaction = await context.Database.BeginTransactionAsync(stop);
-        var invitation = await context.Invitations.SingleOrDefaultAsync(i => i.TokenHash == hash, stop);
-        if (invitation is null || !invitation.IsOpen(now))
-            throw new AccountException("This link is not valid any more. Ask an admin for a new one.");
-        var user = new User { UserName = name, CreatedAt = now };
-        Require(await users.CreateAsync(user, password));
-        Require(await users.AddToRoleAsync(user, invitation.Role));
-        invitation.UsedAt = now;
-        invitation.UsedBy = name;
-        await context.SaveChangesAsync(stop);
-        await transaction.CommitAsync(stop);
-        await audit.Write(name, "account.create", $"user:{name}", invitation.Role, stop);
-        return user;
     }
 
     private static void Require(IdentityResult result)

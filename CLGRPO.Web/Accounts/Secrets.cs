@@ -13,7 +13,8 @@ public static class Secrets
     public static string Create() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(Bytes));
 
     /// <summary>SHA-256, hexadecimal. A secret of 256 random bits needs no slow hash.</summary>
-    public static string Hash(string secret) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(secret)));
+    public static string Hash(string secret) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(secret)));
 
     /// <summary>Whether <paramref name="secret"/> has the hash, in a time that tells nothing.</summary>
     public static bool Matches(string secret, string hash) =>

@@ -5,7 +5,13 @@ using Microsoft.AspNetCore.Identity;
 namespace CLGRPO.Web.Accounts;
 
 /// <summary>Signs people in and out by cookie.</summary>
-public sealed class SignIn(SignInManager<User> manager, UserManager<User> users, SiteMeter meter, TimeProvider clock, ILogger<SignIn> log)
+public sealed partial class SignIn(
+    SignInManager<User> manager,
+    UserManager<User> users,
+    SiteMeter meter,
+    TimeProvider clock,
+    ILogger<SignIn> log
+)
 {
     /// <summary>One sentence for all reasons, so that it tells nobody which names exist.</summary>
     public const string Refusal = "Name or password is wrong, or the account is locked for some minutes.";
@@ -46,16 +52,22 @@ public sealed class SignIn(SignInManager<User> manager, UserManager<User> users,
         if (user is null)
         {
             _ = users.PasswordHasher.VerifyHashedPassword(new User(), NobodysHash, password);
-            log.LogInformation("Sign-in refused: unknown name");
+            RefusedUnknown();
             return false;
         }
         var result = await manager.CheckPasswordSignInAsync(user, password, lockoutOnFailure: true);
         if (!result.Succeeded || user.Blocked)
         {
-            log.LogInformation("Sign-in refused for user {UserId} (locked {Locked}, blocked {Blocked})", user.Id, result.IsLockedOut, user.Blocked);
+            Refused(user.Id, result.IsLockedOut, user.Blocked);
             return false;
         }
         await For(user);
         return true;
     }
+
+    [LoggerMessage(LogLevel.Information, "Sign-in refused: no such name")]
+    private partial void RefusedUnknown();
+
+    [LoggerMessage(LogLevel.Information, "Sign-in refused for user {UserId} (locked {Locked}, blocked {Blocked})")]
+    private partial void Refused(string userId, bool locked, bool blocked);
 }

@@ -4,7 +4,11 @@ namespace CLGRPO.Web.Components;
 public static class Ago
 {
     public static string Past(DateTime? moment, DateTime now, string never = "never") =>
-        moment is { } past ? Span(now - past) is { } span ? $"{span} ago" : "just now" : never;
+        moment is { } past
+            ? Span(now - past) is { } span
+                ? $"{span} ago"
+                : "just now"
+            : never;
 
     public static string Left(DateTime moment, DateTime now) =>
         moment <= now ? "over" : $"{Span(moment - now) ?? "1 min"} left";

@@ -63,24 +63,41 @@ public sealed partial class HomePage : ComponentBase, IDisposable
         : "Welcome to the lab";
 
     private static string Lead(LabFigures lab) =>
-        lab.Runs.Count > 0 ? "Everything below is on this machine."
-        : "A vision-language model learns to reason about emotions in pictures, in four stages, on this machine.";
+        lab.Runs.Count > 0
+            ? "Everything below is on this machine."
+            : "A vision-language model learns to reason about emotions in pictures, in four stages, on this machine.";
 
-    private static string Names(IEnumerable<string> names) => string.Join(", ", names) is { Length: > 0 } text ? text : "none yet";
+    private static string Names(IEnumerable<string> names) =>
+        string.Join(", ", names) is { Length: > 0 } text ? text : "none yet";
 
     private static string GiB(long bytes) => (bytes / (double)(1L << 30)).ToString("0.0");
 
     private static IReadOnlyList<Step> Steps(LabFigures lab) =>
         [
-            new("Bring pictures", "A folder or an archive with labels; a report names every row that does not fit.", "data", lab.Datasets.Count > 0)
+            new(
+                "Bring pictures",
+                "A folder or an archive with labels; a report names every row that does not fit.",
+                "data",
+                lab.Datasets.Count > 0
+            )
             {
                 Command = "bin/clgrpo data import <folder>",
             },
-            new("Train a small model", "The demonstration: a model of few parameters learns in four stages, on two processor cores.", "run", lab.Runs.Count > 0)
+            new(
+                "Train a small model",
+                "The demonstration: a model of few parameters learns in four stages, on two processor cores.",
+                "run",
+                lab.Runs.Count > 0
+            )
             {
                 Command = "make demo",
             },
-            new("Get the first checkpoint", "It is saved while the first stage trains, and answers pictures.", "check", lab.Checkpoints > 0),
+            new(
+                "Get the first checkpoint",
+                "It is saved while the first stage trains, and answers pictures.",
+                "check",
+                lab.Checkpoints > 0
+            ),
             new("Invite the lab", "Researchers start runs, annotators judge, viewers watch.", "user", Done: false)
             {
                 Address = "admin",

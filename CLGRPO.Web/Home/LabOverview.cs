@@ -15,7 +15,12 @@ public sealed record RunFigures(string Id, int Checkpoints, DateTime ChangedAt);
 
 /// <summary>What the lab has.</summary>
 /// <param name="Records">Chains of thought.</param>
-public sealed record LabFigures(IReadOnlyList<DatasetFigures> Datasets, int Samples, int Records, IReadOnlyList<RunFigures> Runs)
+public sealed record LabFigures(
+    IReadOnlyList<DatasetFigures> Datasets,
+    int Samples,
+    int Records,
+    IReadOnlyList<RunFigures> Runs
+)
 {
     public int Checkpoints => Runs.Sum(run => run.Checkpoints);
 }
@@ -32,7 +37,13 @@ public sealed class LabOverview(StoreFactory store, IOptions<SiteOptions> option
             .ToDictionaryAsync(group => group.Key, group => group.Count, stop);
         var datasets = await context.Datasets.AsNoTracking().OrderBy(dataset => dataset.Name).ToListAsync(stop);
         return new LabFigures(
-            [.. datasets.Select(set => new DatasetFigures(set.Name, counts.GetValueOrDefault(set.Id), set.Labels.Count))],
+            [
+                .. datasets.Select(set => new DatasetFigures(
+                    set.Name,
+                    counts.GetValueOrDefault(set.Id),
+                    set.Labels.Count
+                )),
+            ],
             counts.Values.Sum(),
             await context.Records.CountAsync(stop),
             FindRuns(options.Value.RunsPath)
@@ -41,13 +52,22 @@ public sealed class LabOverview(StoreFactory store, IOptions<SiteOptions> option
 
     private static IReadOnlyList<RunFigures> FindRuns(string folder) =>
         Directory.Exists(folder)
-            ? [.. Directory.EnumerateDirectories(folder).Where(RunDirectory.Exists).Select(Figures).OrderByDescending(run => run.ChangedAt)]
+            ?
+            [
+                .. Directory
+                    .EnumerateDirectories(folder)
+                    .Where(RunDirectory.Exists)
+                    .Select(Figures)
+                    .OrderByDescending(run => run.ChangedAt),
+            ]
             : [];
 
     private static RunFigures Figures(string folder)
     {
         var run = RunDirectory.Open(folder);
-        var changed = File.Exists(run.EventsPath) ? File.GetLastWriteTimeUtc(run.EventsPath) : Directory.GetLastWriteTimeUtc(folder);
+        var changed = File.Exists(run.EventsPath)
+            ? File.GetLastWriteTimeUtc(run.EventsPath)
+            : Directory.GetLastWriteTimeUtc(folder);
         return new RunFigures(run.Id, CountCheckpoints(run.CheckpointsPath), changed);
     }
 

@@ -20,7 +20,10 @@ public static class Health
 
     private sealed class StoreHealth(StoreFactory store) : IHealthCheck
     {
-        public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+        public async Task<HealthCheckResult> CheckHealthAsync(
+            HealthCheckContext context,
+            CancellationToken cancellationToken = default
+        )
         {
             await using var database = store.CreateDbContext();
             await database.Datasets.AnyAsync(cancellationToken);
@@ -30,7 +33,10 @@ public static class Health
 
     private sealed class DiskHealth(IOptions<SiteOptions> options) : IHealthCheck
     {
-        public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+        public Task<HealthCheckResult> CheckHealthAsync(
+            HealthCheckContext context,
+            CancellationToken cancellationToken = default
+        )
         {
             var free = Machine.FreeDiskBytes(options.Value.RunsPath) >> 20;
             return Task.FromResult(

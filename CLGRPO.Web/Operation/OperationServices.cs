@@ -21,14 +21,18 @@ public static class OperationServices
             kestrel.Limits.MaxConcurrentConnections = MaxConnections;
         });
         var services = builder.Services;
-        services.AddOptions<SiteOptions>().BindConfiguration(SiteOptions.Section, binder => binder.ErrorOnUnknownConfiguration = true);
+        services
+            .AddOptions<SiteOptions>()
+            .BindConfiguration(SiteOptions.Section, binder => binder.ErrorOnUnknownConfiguration = true);
         services.AddSingleton<IValidateOptions<SiteOptions>, SiteOptionsCheck>();
         services
             .AddOptions<HostFilteringOptions>()
             .Configure<IOptions<SiteOptions>>((hosts, site) => hosts.AllowedHosts = site.Value.AllowedHosts.Split(';'));
         services
             .AddOptions<HostOptions>()
-            .Configure<IOptions<SiteOptions>>((host, site) => host.ShutdownTimeout = TimeSpan.FromSeconds(site.Value.ShutdownSeconds));
+            .Configure<IOptions<SiteOptions>>(
+                (host, site) => host.ShutdownTimeout = TimeSpan.FromSeconds(site.Value.ShutdownSeconds)
+            );
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(site => StoreFactory.Open(site.GetRequiredService<IOptions<SiteOptions>>().Value.Store));
         services.AddSingleton<SiteMeter>();

@@ -28,7 +28,10 @@ public static class RateLimits
             })
             .AddOptions<Microsoft.AspNetCore.RateLimiting.RateLimiterOptions>()
             .Configure<IOptions<SiteOptions>>(
-                (limiter, site) => limiter.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, string>(c => PartitionOf(c, site.Value))
+                (limiter, site) =>
+                    limiter.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, string>(c =>
+                        PartitionOf(c, site.Value)
+                    )
             );
 
     private static RateLimitPartition<string> PartitionOf(HttpContext context, SiteOptions options)
@@ -43,7 +46,9 @@ public static class RateLimits
     }
 
     private static string? Caller(ClaimsPrincipal user) =>
-        user.FindFirstValue(ApiKeyHandler.KeyIdClaim) is { } key ? $"key:{key}" : user.FindFirstValue(ClaimTypes.NameIdentifier);
+        user.FindFirstValue(ApiKeyHandler.KeyIdClaim) is { } key
+            ? $"key:{key}"
+            : user.FindFirstValue(ClaimTypes.NameIdentifier);
 
     private static RateLimitPartition<string> PerMinute(string partition, int permits) =>
         RateLimitPartition.GetFixedWindowLimiter(

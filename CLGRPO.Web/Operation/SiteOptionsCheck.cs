@@ -49,7 +49,13 @@ public sealed class SiteOptionsCheck(IConfiguration configuration) : IValidateOp
     {
         foreach (var address in Addresses.Of(configuration))
         {
-            if (!Uri.TryCreate(address.Replace("://*", "://0.0.0.0").Replace("://+", "://0.0.0.0"), UriKind.Absolute, out var uri))
+            if (
+                !Uri.TryCreate(
+                    address.Replace("://*", "://0.0.0.0").Replace("://+", "://0.0.0.0"),
+                    UriKind.Absolute,
+                    out var uri
+                )
+            )
             {
                 yield return $"The address '{address}' (--urls) is none; give one such as {Addresses.Default}.";
             }
@@ -75,8 +81,17 @@ public static class Addresses
     {
         if (configuration["urls"] is { Length: > 0 } urls)
             return urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        var endpoints = configuration.GetSection("Kestrel:Endpoints").GetChildren().Select(e => e["Url"]).OfType<string>();
-        List<string> all = [.. Ports("http", configuration["http_ports"]), .. Ports("https", configuration["https_ports"]), .. endpoints];
+        var endpoints = configuration
+            .GetSection("Kestrel:Endpoints")
+            .GetChildren()
+            .Select(e => e["Url"])
+            .OfType<string>();
+        List<string> all =
+        [
+            .. Ports("http", configuration["http_ports"]),
+            .. Ports("https", configuration["https_ports"]),
+            .. endpoints,
+        ];
         return all.Count > 0 ? all : [Default];
     }
 

@@ -1,0 +1,100 @@
+using Microsoft.Playwright;
+
+namespace CLGRPO.Web.Tests.Browser;
+
+/// <summary>What holds for every page in both themes. CLGRPO_SCREENSHOTS names a folder for pictures of them.</summary>
+public sealed class EveryPage(BrowserFixture site)
+{
+    private const string RunAxe =
+        "async () => (await axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice'] })).violations"
+        + ".map(v => `${v.id}: ${v.nodes.map(n => n.html).join(' ').slice(0, 600)}`)";
+
+    public static TheoryData<string, string, bool> Pages { get; } = Combine();
+
+    [Theory]
+    [MemberData(nameof(Pages))]
+    public async Task Page_InBothThemesAndWidths_IsAccessibleAndWithoutErrors(string path, string theme, bool signedIn)
+    {
+        foreach (var width in (int[])[1440, 400])
+        {
+            await using var visitor = signedIn ? await site.Admin(theme, width) : await site.Anonymous(theme, width);
+            await visitor.Go(path);
+            await TakePicture(visitor.Page, $"{path.Trim('/').Replace('/', '-')}-{theme}-{width}");
+
+            Assert.Equal(
+                theme,
+                await visitor.Page.EvaluateAsync<string>("() => document.documentElement.dataset.theme")
+            );
+            Assert.True(
+                await visitor.Page.EvaluateAsync<bool>("() => document.documentElement.scrollWidth <= innerWidth"),
+                $"{path} scrolls sideways at {width} px"
+            );
+            await visitor.Page.EvaluateAsync(
+                await File.ReadAllTextAsync(Checkout.Axe, TestContext.Current.CancellationToken)
+            );
+            var violations = await visitor.Page.EvaluateAsync<string[]>(RunAxe);
+            Assert.Empty(violations);
+            // The page that says "not found" is one, with that status.
+            Assert.DoesNotContain(
+                visitor.Errors,
+                error => path != "/not-here" || !error.Contains("404", StringComparison.Ordinal)
+            );
+        }
+    }
+
+    [Fact]
+    public async Task Theme_Switched_HoldsOnTheNextPageWithoutAFlash()
+    {
+        await using var visitor = await site.Admin("light");
+        await visitor.Go("/");
+        await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Switch between light and dark" }).ClickAsync();
+        await visitor.Page.GetByRole(AriaRole.Link, new() { Name = "Admin" }).ClickAsync();
+        await visitor.Page.WaitForURLAsync("**/admin");
+        Assert.Equal("dark", await visitor.Page.EvaluateAsync<string>("() => document.documentElement.dataset.theme"));
+
+        // The server itself sends the theme, before any script.
+        var document = await (await visitor.Page.GotoAsync("/"))!.TextAsync();
+        Assert.Contains("data-theme=\"dark\"", document, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Drawer_OnANarrowScreen_OpensAndCloses()
+    {
+        await using var visitor = await site.Admin(width: 400);
+        await visitor.Go("/");
+        var link = visitor.Page.GetByRole(AriaRole.Link, new() { Name = "Admin" });
+        await Assertions.Expect(link).ToBeHiddenAsync();
+        await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Open navigation" }).ClickAsync();
+        await link.ClickAsync();
+        await visitor.Page.WaitForURLAsync("**/admin");
+        await Assertions.Expect(link).ToBeHiddenAsync();
+        Assert.Empty(visitor.Errors);
+    }
+
+    private static TheoryData<string, string, bool> Combine()
+    {
+        var all = new TheoryData<string, string, bool>();
+        foreach (var theme in (string[])["light", "dark"])
+        {
+            all.Add("/", theme, true);
+            all.Add("/admin", theme, true);
+            all.Add("/denied", theme, true);
+            all.Add("/not-here", theme, true);
+            all.Add("/login", theme, false);
+            all.Add("/join", theme, false);
+        }
+        return all;
+    }
+
+    private static async Task TakePicture(IPage page, string name)
+    {
+        if (Environment.GetEnvironmentVariable("CLGRPO_SCREENSHOTS") is { Length: > 0 } folder)
+            await page.ScreenshotAsync(
+                new()
+                {
+                    Path = Path.Combine(folder, $"{(name.StartsWith('-') ? "home" : "")}{name}.png"),
+                    FullPage = true,
+                }
+            );
+    }
+}

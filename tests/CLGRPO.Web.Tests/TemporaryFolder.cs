@@ -1,0 +1,9 @@
+namespace CLGRPO.Web.Tests;
+
+/// <summary>A folder that goes with the test.</summary>
+internal sealed class TemporaryFolder : IDisposable
+{
+    public string Path { get; } = Directory.CreateTempSubdirectory("clgrpo-web-").FullName;
+
+    public void Dispose() => Directory.Delete(Path, recursive: true);
+}
