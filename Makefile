@@ -1,9 +1,10 @@
 # Every target that needs the build calls setup first; setup does nothing when nothing is missing.
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test golden bench gpu-bundle gpu-check reproduce format clean
+.PHONY: help setup build up demo test golden bench gpu-bundle gpu-check reproduce format clean
 
 CLGRPO := bin/clgrpo
 RUN ?= runs/demo
+PORT ?= 5080
 
 help: ## Lists these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -13,6 +14,9 @@ setup: ## Installs what is missing (Debian), builds, leaves the command line at 
 
 build: ## Builds everything (Release), also where nothing seems to have changed
 	@.ci/setup --rebuild
+
+up: setup ## Makes EmoScenes where it is not, starts the site on http://localhost:5080 (PORT=5080)
+	@.ci/up $(PORT)
 
 demo: setup ## Makes EmoScenes, trains the nano model through all stages, prints the table (RUN=runs/demo)
 	@.ci/demo $(RUN)

@@ -78,7 +78,10 @@ public sealed class AccountJourneys(BrowserFixture site)
         await admin.Page.ReloadAsync();
         await admin.Ready();
         await admin.Page.GetByRole(AriaRole.Button, new() { Name = "Block otto" }).ClickAsync();
-        await admin.Page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Block" }).ClickAsync();
+        await admin
+            .Page.GetByRole(AriaRole.Alertdialog)
+            .GetByRole(AriaRole.Button, new() { Name = "Block" })
+            .ClickAsync();
         await Expect(admin.Page.GetByRole(AriaRole.Button, new() { Name = "Unblock otto" })).ToBeVisibleAsync();
 
         await Expect(other.Page.GetByRole(AriaRole.Heading, new() { Level = 1 }))
@@ -117,7 +120,10 @@ public sealed class AccountJourneys(BrowserFixture site)
         Assert.True(before.IsSuccessStatusCode);
 
         await admin.Page.GetByRole(AriaRole.Button, new() { Name = $"Revoke ci-nightly {key[..12]}" }).ClickAsync();
-        await admin.Page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Revoke" }).ClickAsync();
+        await admin
+            .Page.GetByRole(AriaRole.Alertdialog)
+            .GetByRole(AriaRole.Button, new() { Name = "Revoke" })
+            .ClickAsync();
         await Expect(admin.Page.GetByText("ci-nightly: datasets:read")).ToBeVisibleAsync();
         await Expect(admin.Page.GetByText("key.revoke")).ToBeVisibleAsync();
 
