@@ -1,9 +1,9 @@
 using System.Globalization;
-using CLGRPO.Data.Store;
 using CLGRPO.Web.Accounts;
 using CLGRPO.Web.Components;
 using CLGRPO.Web.Home;
 using CLGRPO.Web.Operation;
+using CLGRPO.Web.Runs;
 
 CultureInfo.DefaultThreadCurrentCulture = CultureInfo.DefaultThreadCurrentUICulture = CultureInfo.InvariantCulture;
 CultureInfo.CurrentCulture = CultureInfo.CurrentUICulture = CultureInfo.InvariantCulture;
@@ -15,6 +15,7 @@ return await SiteRun.OrExplain(async () =>
     );
     builder.AddOperation();
     builder.Services.AddAccounts();
+    builder.Services.AddRuns();
     builder.Services.AddHome();
     builder.Services.AddPages();
 
@@ -22,6 +23,7 @@ return await SiteRun.OrExplain(async () =>
     app.UseOperation();
     app.MapHealth();
     app.MapAccounts();
+    app.MapRunsAndHub();
     app.MapHome();
     app.MapPages();
 

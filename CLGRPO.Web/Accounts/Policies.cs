@@ -1,4 +1,5 @@
 using System.Security.Claims;
+using CLGRPO.Web.Runs;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Authorization;
@@ -14,23 +15,13 @@ public static class Scopes
     /// <summary>Data sets and their counts.</summary>
     public const string DatasetsRead = "datasets:read";
 
-    /// <summary>Runs, stages, metrics, checkpoints.</summary>
-    public const string RunsRead = "runs:read";
-
-    /// <summary>Starting, stopping and arranging runs.</summary>
-    public const string RunsWrite = "runs:write";
-
-    /// <summary>Rollouts, as they are sampled and from history.</summary>
-    public const string RolloutsRead = "rollouts:read";
-
     /// <summary>Scope → the roles that may do the same.</summary>
     public static IReadOnlyDictionary<string, IReadOnlyList<string>> RolesOf { get; } =
         new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal)
         {
             [DatasetsRead] = Roles.All,
-            [RunsRead] = Roles.All,
-            [RunsWrite] = [Roles.Admin, Roles.Researcher],
-            [RolloutsRead] = Roles.All,
+            [RunScopes.Read] = Roles.All,
+            [RunScopes.Write] = [Roles.Admin, Roles.Researcher],
         };
 }
 

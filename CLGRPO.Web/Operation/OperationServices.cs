@@ -1,4 +1,5 @@
 using CLGRPO.Data.Store;
+using CLGRPO.Web.Runs;
 using Microsoft.AspNetCore.Components.Server.Circuits;
 using Microsoft.AspNetCore.HostFiltering;
 using Microsoft.Extensions.Options;
@@ -33,6 +34,12 @@ public static class OperationServices
             .Configure<IOptions<SiteOptions>>(
                 (host, site) => host.ShutdownTimeout = TimeSpan.FromSeconds(site.Value.ShutdownSeconds)
             );
+        services
+            .AddOptions<TrainingOptions>()
+            .Configure<IOptions<SiteOptions>>(
+                (training, site) =>
+                    (training.RunsPath, training.DatasetsPath) = (site.Value.RunsPath, site.Value.DatasetsPath)
+            );
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(site => StoreFactory.Open(site.GetRequiredService<IOptions<SiteOptions>>().Value.Store));
         services.AddSingleton<SiteMeter>();
@@ -46,6 +53,7 @@ public static class OperationServices
     {
         app.UseHostFiltering();
         app.UseSecurityHeaders();
+        app.UseSameOrigin();
         app.UseWhen(IsForPrograms, api => api.UseExceptionHandler().UseStatusCodePages());
         app.UseWhen(
             context => !IsForPrograms(context),

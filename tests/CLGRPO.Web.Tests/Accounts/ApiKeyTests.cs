@@ -1,6 +1,7 @@
 using System.Net;
 using CLGRPO.Data.Store;
 using CLGRPO.Web.Accounts;
+using CLGRPO.Web.Runs;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.Data.Sqlite;
@@ -35,7 +36,7 @@ public sealed class ApiKeyTests : IDisposable
     public async Task Request_WithScope_IsAnsweredByEitherHeader(string header, string format)
     {
         var allowed = await _keys.Create("reader", [Scopes.DatasetsRead], 1, "test", Stop);
-        var other = await _keys.Create("starter", [Scopes.RunsWrite], 1, "test", Stop);
+        var other = await _keys.Create("starter", [RunScopes.Write], 1, "test", Stop);
 
         Assert.Equal(HttpStatusCode.OK, await Ask((header, string.Format(null, format, allowed.Text))));
         Assert.Equal(HttpStatusCode.Forbidden, await Ask((header, string.Format(null, format, other.Text))));
@@ -59,12 +60,12 @@ public sealed class ApiKeyTests : IDisposable
     [Fact]
     public async Task Create_ThirdLiveKeyOfAClient_IsRefusedUntilOneIsRevoked()
     {
-        var first = await _keys.Create("ci", [Scopes.RunsRead], 1, "test", Stop);
-        await _keys.Create("ci", [Scopes.RunsRead], 1, "test", Stop);
+        var first = await _keys.Create("ci", [RunScopes.Read], 1, "test", Stop);
+        await _keys.Create("ci", [RunScopes.Read], 1, "test", Stop);
 
-        await Assert.ThrowsAsync<AccountException>(() => _keys.Create("ci", [Scopes.RunsRead], 1, "test", Stop));
+        await Assert.ThrowsAsync<AccountException>(() => _keys.Create("ci", [RunScopes.Read], 1, "test", Stop));
         await _keys.Revoke(first.Key.Id, "test", Stop);
-        await _keys.Create("ci", [Scopes.RunsRead], 1, "test", Stop);
+        await _keys.Create("ci", [RunScopes.Read], 1, "test", Stop);
         Assert.Null(await _keys.Find(first.Text, Stop));
     }
 

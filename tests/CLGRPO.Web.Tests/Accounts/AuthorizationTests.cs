@@ -43,7 +43,7 @@ public sealed class AuthorizationTests : IDisposable
             .SelectMany(source => source.Endpoints)
             .OfType<RouteEndpoint>()
             .ToList();
-        // Blazor's own: the circuit carries what its page may, and is refused without one; scripts are public.
+        // The framework's own: the circuit carries what its page may, and is refused without one. What is silent is for the signed in.
         var silent = routes.Where(route => !Says(route) && !IsFramework(route)).Select(RouteOf).ToList();
 
         Assert.NotEmpty(routes);
@@ -125,7 +125,8 @@ public sealed class AuthorizationTests : IDisposable
         || route.Metadata.GetMetadata<IAllowAnonymous>() is not null;
 
     private static bool IsFramework(RouteEndpoint route) =>
-        RouteOf(route).StartsWith("/_blazor", StringComparison.Ordinal)
+        RouteOf(route) == "/{**path:file}"
+        || RouteOf(route).StartsWith("/_blazor", StringComparison.Ordinal)
         || RouteOf(route).StartsWith("/_framework", StringComparison.Ordinal);
 
     private static bool IsStaticFile(RouteEndpoint route) =>

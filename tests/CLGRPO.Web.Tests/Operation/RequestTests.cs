@@ -44,6 +44,19 @@ public sealed partial class RequestTests(Browser.BrowserFixture site) : IDisposa
         Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
     }
 
+    [Theory]
+    [Trait("Id", "A-HUB-1")]
+    [InlineData("http://evil.test")]
+    [InlineData("null")]
+    public async Task Post_FromForeignOrigin_IsRefused(string origin)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/hubs/rollouts/negotiate");
+        request.Headers.Add("Origin", origin);
+        using var answer = await _client.SendAsync(request, Stop);
+
+        Assert.Equal(HttpStatusCode.Forbidden, answer.StatusCode);
+    }
+
     [Fact]
     [Trait("Id", "A-CSRF-1")]
     public async Task PostLogin_WithoutFormToken_IsRefused()
