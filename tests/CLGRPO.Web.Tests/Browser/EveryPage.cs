@@ -19,6 +19,8 @@ public sealed class EveryPage(BrowserFixture site)
         {
             await using var visitor = signedIn ? await site.Admin(theme, width) : await site.Anonymous(theme, width);
             await visitor.Go(path);
+            // When the circuit takes the page over, its title is written anew.
+            await visitor.Page.WaitForFunctionAsync("() => document.title.length > 0");
             await TakePicture(visitor.Page, $"{path.Trim('/').Replace('/', '-')}-{theme}-{width}");
 
             Assert.Equal(
