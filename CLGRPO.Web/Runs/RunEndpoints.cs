@@ -33,6 +33,7 @@ public static class RunEndpoints
             .WithName("GetRunRollouts")
             .WithSummary("Gets the rollouts of a step");
         runs.MapGet("/{id}/log", Log).WithName("GetRunLog").WithSummary("Gets the end of the log");
+        runs.MapGet("/{id}/log.txt", LogFile).WithName("GetRunLogFile").WithSummary("Gets the whole log as text");
         runs.MapGet("/{id}/checkpoints", Checkpoints).WithName("ListCheckpoints").WithSummary("Lists checkpoints");
 
         var changes = runs.MapGroup("").RequireAuthorization(RunScopes.Write);
@@ -166,6 +167,11 @@ public static class RunEndpoints
             ? TypedResults.Ok(new RunLog(LogTail.Read(run, lines)))
             : TypedResults.NotFound();
     }
+
+    private static Results<PhysicalFileHttpResult, NotFound> LogFile(string id, TrainingService training) =>
+        training.Directory(id) is { } run && File.Exists(run.LogPath)
+            ? TypedResults.PhysicalFile(Path.GetFullPath(run.LogPath), "text/plain; charset=utf-8", $"{run.Id}.log")
+            : TypedResults.NotFound();
 
     private static Results<Ok<IReadOnlyList<RunCheckpoint>>, NotFound> Checkpoints(
         string id,

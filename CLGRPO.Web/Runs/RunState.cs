@@ -47,6 +47,7 @@ public enum RunState
 /// <param name="StepSeconds">A step's usual time.</param>
 /// <param name="Warnings">How many there were.</param>
 /// <param name="Events">Number of the newest event: what a reader has to ask for what came after.</param>
+/// <param name="Accuracy">Of the newest evaluation, 0 to 1.</param>
 public sealed record RunSummary(
     string Id,
     string Name,
@@ -67,5 +68,6 @@ public sealed record RunSummary(
     string? By,
     string? Note,
     IReadOnlyList<string> Tags,
-    int Priority
+    int Priority,
+    double? Accuracy
 );

@@ -21,6 +21,7 @@ internal sealed class TrackedRun
     private int _steps;
     private int _warnings;
     private double? _stepSeconds;
+    private double? _accuracy;
     private string? _damage;
 
     public TrackedRun(RunDirectory directory)
@@ -90,7 +91,8 @@ internal sealed class TrackedRun
             Card.By,
             Card.Note,
             Card.Tags,
-            Card.Priority
+            Card.Priority,
+            _accuracy
         );
     }
 
@@ -157,6 +159,13 @@ internal sealed class TrackedRun
         }
     }
 
+    /// <summary>The share of right answers in an evaluation, 0 to 1; null where it was not asked.</summary>
+    public static double? AccuracyOf(RunEvent evaluation) =>
+        evaluation.Metrics is not { } metrics ? null
+        : metrics.TryGetValue("test_accuracy", out var test) ? test
+        : metrics.TryGetValue("eval_accuracy", out var validation) ? validation
+        : null;
+
     private void Take(RunEvent item)
     {
         _first ??= item.Time;
@@ -175,6 +184,9 @@ internal sealed class TrackedRun
                 (_stage, _step, _metrics) = (item.Stage, item.Step ?? 0, item.Metrics!);
                 if (item.Metrics!.TryGetValue("step_time", out var seconds))
                     _stepSeconds = _stepSeconds is { } usual ? (0.9 * usual) + (0.1 * seconds) : seconds;
+                break;
+            case RunEventType.Evaluation:
+                _accuracy = AccuracyOf(item) ?? _accuracy;
                 break;
             case RunEventType.Warning:
                 _warnings++;
