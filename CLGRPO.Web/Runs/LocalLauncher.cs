@@ -38,6 +38,9 @@ public sealed class LocalLauncher(IOptions<TrainingOptions> options) : ILauncher
     {
         using var process = Start(run);
         await process.WaitForExitAsync();
+        // Only what went wrong before the trainer turned to its log comes this way: no runtime, no program.
+        if (await process.StandardError.ReadToEndAsync() is { Length: > 0 } lastWords)
+            await File.AppendAllTextAsync(run.LogPath, lastWords);
         return process.ExitCode;
     }
 
@@ -64,6 +67,10 @@ public sealed class LocalLauncher(IOptions<TrainingOptions> options) : ILauncher
         var start = new ProcessStartInfo(Environment.ProcessPath is { } host && IsDotnet(host) ? host : "dotnet")
         {
             UseShellExecute = false,
+            // Pipes of its own: a process that outlives the site must not hold open what the site writes to.
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
             WorkingDirectory = run.Path,
         };
         string[] arguments =
