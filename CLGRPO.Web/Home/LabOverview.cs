@@ -1,3 +1,4 @@
+using System.Text.Json;
 using CLGRPO.Data.Runs;
 using CLGRPO.Data.Store;
 using CLGRPO.Web.Operation;
@@ -35,18 +36,48 @@ public sealed class LabOverview(StoreFactory store, IOptions<SiteOptions> option
             .Samples.GroupBy(sample => sample.DatasetId)
             .Select(group => new { group.Key, Count = group.Count() })
             .ToDictionaryAsync(group => group.Key, group => group.Count, stop);
-        var datasets = await context.Datasets.AsNoTracking().OrderBy(dataset => dataset.Name).ToListAsync(stop);
+        var stored = await context.Datasets.AsNoTracking().ToListAsync(stop);
+        var datasets = stored
+            .Select(set => new DatasetFigures(set.Name, counts.GetValueOrDefault(set.Id), set.Labels.Count))
+            .Concat(
+                FindVersions(options.Value.DatasetsPath)
+                    .ExceptBy(stored.Select(set => set.Name), set => set.Name, StringComparer.Ordinal)
+            )
+            .OrderBy(set => set.Name, StringComparer.Ordinal)
+            .ToList();
         return new LabFigures(
-            [
-                .. datasets.Select(set => new DatasetFigures(
-                    set.Name,
-                    counts.GetValueOrDefault(set.Id),
-                    set.Labels.Count
-                )),
-            ],
-            counts.Values.Sum(),
+            datasets,
+            datasets.Sum(set => set.Samples),
             await context.Records.CountAsync(stop),
             FindRuns(options.Value.RunsPath)
+        );
+    }
+
+    /// <summary>Frozen versions lie beside the store as folders <c>name/hash</c>; built-in sets are there only. The newest of each name.</summary>
+    private static IEnumerable<DatasetFigures> FindVersions(string folder) =>
+        Directory.Exists(folder)
+            ? Directory
+                .EnumerateDirectories(folder)
+                .SelectMany(name =>
+                    Directory.EnumerateFiles(
+                        name,
+                        "dataset.json",
+                        new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 1 }
+                    )
+                )
+                .OrderByDescending(File.GetLastWriteTimeUtc)
+                .Select(FiguresOfVersion)
+                .DistinctBy(set => set.Name, StringComparer.Ordinal)
+            : [];
+
+    private static DatasetFigures FiguresOfVersion(string file)
+    {
+        using var info = JsonDocument.Parse(File.ReadAllBytes(file));
+        var root = info.RootElement;
+        return new DatasetFigures(
+            root.GetProperty("name").GetString()!,
+            root.GetProperty("counts").EnumerateObject().Sum(split => split.Value.GetInt32()),
+            root.GetProperty("labels").GetArrayLength()
         );
     }
 
