@@ -1,6 +1,6 @@
 # Every target that needs the build calls setup first; setup does nothing when nothing is missing.
 .DEFAULT_GOAL := help
-.PHONY: help setup build up demo test golden bench gpu-bundle gpu-check reproduce format clean
+.PHONY: help setup build up demo test openapi golden bench gpu-bundle gpu-check reproduce format clean
 
 CLGRPO := bin/clgrpo
 RUN ?= runs/demo
@@ -23,6 +23,10 @@ demo: setup ## Makes EmoScenes, trains the nano model through all stages, prints
 
 test: ## Sets up, then runs what CI runs: tests, formatter's check, golden numbers
 	@.ci/run
+
+openapi: ## After a meant change of the API: writes docs/openapi.json anew, which the tests compare
+	@.ci/setup --test
+	@CLGRPO_UPDATE_OPENAPI=1 dotnet tests/CLGRPO.Web.Tests/bin/Release/net10.0/CLGRPO.Web.Tests.dll -noLogo -class CLGRPO.Web.Tests.Api.OpenApiTests
 
 golden: setup ## Walks every golden case under CLGRPO_GOLDEN (default tests/golden)
 	@dotnet tests/CLGRPO.Golden/bin/Release/net10.0/CLGRPO.Golden.dll

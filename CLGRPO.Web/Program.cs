@@ -1,5 +1,6 @@
 using System.Globalization;
 using CLGRPO.Web.Accounts;
+using CLGRPO.Web.Api;
 using CLGRPO.Web.Components;
 using CLGRPO.Web.Home;
 using CLGRPO.Web.Operation;
@@ -16,6 +17,7 @@ return await SiteRun.OrExplain(async () =>
     builder.AddOperation();
     builder.Services.AddAccounts();
     builder.Services.AddRuns();
+    builder.Services.AddOpenApiDocument();
     builder.Services.AddHome();
     builder.Services.AddPages();
 
@@ -24,6 +26,7 @@ return await SiteRun.OrExplain(async () =>
     app.MapHealth();
     app.MapAccounts();
     app.MapRunsAndHub();
+    app.MapOpenApiDocument();
     app.MapHome();
     app.MapPages();
 

@@ -35,7 +35,8 @@ public static class RunServices
         routes.MapHub<RolloutHub>("/hubs/rollouts");
     }
 
-    private static void Configure(JsonSerializerOptions json)
+    /// <summary>How the API writes JSON.</summary>
+    internal static void Configure(JsonSerializerOptions json)
     {
         json.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false));
         json.DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull;
