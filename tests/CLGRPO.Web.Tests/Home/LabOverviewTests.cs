@@ -43,7 +43,8 @@ public sealed class LabOverviewTests : IDisposable
                 Validation = 8,
                 Test = 8,
             },
-            _options.Datasets
+            _options.Datasets,
+            stop: TestContext.Current.CancellationToken
         );
         var run = RunDirectory.Create(Path.Combine(_options.Runs, "one"), "name: one", "{}");
         foreach (var step in (string[])["step-0000005", "step-0000010"])
