@@ -6,6 +6,7 @@ using CLGRPO.Data.Teachers.OpenAI;
 using CLGRPO.Training.Checkpoints;
 using CLGRPO.Training.Compute;
 using CLGRPO.Training.Rollouts;
+using CLGRPO.Training.Stages;
 using static TorchSharp.torch;
 
 namespace CLGRPO.Training.Cli;

@@ -26,6 +26,7 @@ internal static class CommandLine
             ReportCommand.Create(),
             ReproduceCommand.Create(),
             GenerateCommand.Create(),
+            ServeCommand.Create(),
             ForwardCommand.Create(),
             TokenizeCommand.Create(),
             ModelCommand.Create(),

@@ -91,7 +91,13 @@ internal sealed class EvalCommand
         var trained = TrainedModel.Find(folder);
         var style = parsed.GetValue(_completion) ?? trained?.Stage.Completion ?? CompletionStyle.Cot;
         var version = DatasetVersion.Open(DatasetVersion.Find(parsed.GetValue(_datasets)!, parsed.GetValue(_dataset)!));
-        var texts = TrainedModel.Texts(trained, parsed.GetValue(_system), parsed.GetValue(_prompt), style, version);
+        var texts = TrainedModel.Texts(
+            trained,
+            parsed.GetValue(_system),
+            parsed.GetValue(_prompt),
+            style,
+            version.Info.Labels
+        );
         var prompt = new PromptConfig
         {
             System = texts.System,

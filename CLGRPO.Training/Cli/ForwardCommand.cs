@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using CLGRPO.Training.Batches;
 using CLGRPO.Training.Checkpoints;
 using CLGRPO.Training.Checkpoints.Safetensors;
+using CLGRPO.Training.Stages;
 using static TorchSharp.torch;
 
 namespace CLGRPO.Training.Cli;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using CLGRPO.Training.Checkpoints;
 using CLGRPO.Training.Rollouts;
+using CLGRPO.Training.Stages;
 using static TorchSharp.torch;
 
 namespace CLGRPO.Training.Cli;

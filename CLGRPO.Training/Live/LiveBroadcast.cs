@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using CLGRPO.Data.Files;
 using CLGRPO.Data.Runs;
 
 namespace CLGRPO.Training.Live;
@@ -30,7 +31,7 @@ internal sealed class LiveBroadcast : IDisposable
     public LiveBroadcast(RunDirectory run, LiveFeed feed, TimeProvider clock)
     {
         (_run, _feed, _clock, _view) = (run, feed, clock, new LiveView(run.Id));
-        _listener = LiveSocket.Listen(run);
+        _listener = UnixSocket.Listen(run.LiveSocketPath);
         _thread = new Thread(Serve) { IsBackground = true, Name = "live socket" };
         _thread.Start();
         _ = AcceptAsync();

@@ -7,7 +7,7 @@ namespace CLGRPO.Training.Rollouts;
 /// Static KV cache of a batch that is being sampled: a prompt's keys and values once, shared by its group, and a slot of
 /// fixed length for each completion. Slots are reused when a completion ends; nothing is ever moved or grown.
 /// </summary>
-internal sealed class DecodeCache
+internal sealed class DecodeCache : IDisposable
 {
     /// <param name="config">The decoder's shape.</param>
     /// <param name="prompts">Prompt slots.</param>
@@ -44,6 +44,30 @@ internal sealed class DecodeCache
 
     /// <summary>Keys and values of one layer: [prompt slots, prompt tokens, kv · d] and [completion slots, completion tokens, kv · d].</summary>
     public sealed record Layer(Tensor PromptKeys, Tensor PromptValues, Tensor Keys, Tensor Values);
+
+    /// <summary>Takes it out of the dispose scope in which it was made.</summary>
+    public DecodeCache Detached()
+    {
+        foreach (var tensor in Tensors)
+            tensor.DetachFromDisposeScope();
+        return this;
+    }
+
+    /// <summary>Takes over all that a cache of no larger size holds, in the same slots.</summary>
+    public void CopyFrom(DecodeCache smaller)
+    {
+        foreach (var (to, from) in Tensors.Zip(smaller.Tensors))
+            to.narrow(0, 0, from.shape[0]).narrow(1, 0, from.shape[1]).copy_(from);
+    }
+
+    public void Dispose()
+    {
+        foreach (var tensor in Tensors)
+            tensor.Dispose();
+    }
+
+    private IEnumerable<Tensor> Tensors =>
+        Layers.SelectMany(layer => (Tensor[])[layer.PromptKeys, layer.PromptValues, layer.Keys, layer.Values]);
 
     public HeadShape Heads { get; }
     public int Prompts { get; }

@@ -16,6 +16,10 @@ internal sealed class RunningRow(Prompt prompt, int promptSlot, int slot, ulong 
     /// <summary>Tokens that the observer has heard of.</summary>
     public int Told { get; set; }
 
+    /// <summary>The random numbers of a member of a group.</summary>
+    public static ulong StreamOf(ulong prompt, int member) =>
+        unchecked((prompt * 0x9E3779B97F4A7C15UL) + (ulong)member);
+
     /// <summary>Position of the newest token.</summary>
     public int Position => Prompt.Ids.Length + Ids.Count - 1;
 }
@@ -103,7 +107,7 @@ internal sealed class RunningBatch
                     _prompts[prompt],
                     slot,
                     slot * _groupSize + i,
-                    unchecked(stream * 0x9E3779B97F4A7C15UL + (ulong)i)
+                    RunningRow.StreamOf(stream, i)
                 )),
         ];
         Rows.AddRange(rows);

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Net.Sockets;
 using System.Text.Json;
+using CLGRPO.Data.Files;
 using CLGRPO.Data.Runs;
 
 namespace CLGRPO.Web.Live;
@@ -59,7 +60,7 @@ internal sealed partial class LiveRun(RunDirectory directory, TimeProvider clock
         {
             try
             {
-                using var socket = await LiveSocket.ConnectAsync(directory, stop);
+                using var socket = await UnixSocket.ConnectAsync(directory.LiveSocketPath, stop);
                 await ReadAsync(new NetworkStream(socket), stop);
             }
             catch (Exception e) when (e is SocketException or IOException or OperationCanceledException)

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using CLGRPO.Data.Files;
 using CLGRPO.Data.Runs;
 
 namespace CLGRPO.Training.Tests.Live;
@@ -28,7 +29,7 @@ internal sealed class FrameReader : IDisposable
     }
 
     public static async Task<FrameReader> ConnectAsync(RunDirectory run) =>
-        new(await LiveSocket.ConnectAsync(run, TestContext.Current.CancellationToken));
+        new(await UnixSocket.ConnectAsync(run.LiveSocketPath, TestContext.Current.CancellationToken));
 
     /// <summary>Connects as soon as the run offers its socket.</summary>
     public static async Task<FrameReader> ConnectSoonAsync(string path)

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Text;
+using CLGRPO.Data.Files;
 using CLGRPO.Data.Runs;
 using CLGRPO.Training.Live;
 using CLGRPO.Training.Rollouts;
@@ -13,8 +14,8 @@ public sealed class LiveReaderTests
     private static async Task<(Socket Ours, Socket Theirs)> PairAsync(TemporaryFolder folder)
     {
         var run = RunDirectory.Create(folder.File("run"), "name: x", "{}");
-        using var listener = LiveSocket.Listen(run);
-        var theirs = LiveSocket.ConnectAsync(run, TestContext.Current.CancellationToken);
+        using var listener = UnixSocket.Listen(run.LiveSocketPath);
+        var theirs = UnixSocket.ConnectAsync(run.LiveSocketPath, TestContext.Current.CancellationToken);
         return (await listener.AcceptAsync(TestContext.Current.CancellationToken), await theirs);
     }
 

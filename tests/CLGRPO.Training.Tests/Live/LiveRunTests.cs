@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using CLGRPO.Data.Files;
 using CLGRPO.Data.Runs;
 using CLGRPO.Training.Stages;
 using CLGRPO.Training.Tests.Stages;
@@ -83,8 +84,8 @@ public sealed class LiveRunTests(StraightRun straight) : IClassFixture<StraightR
         using var process = straight.Start("crowd", straight.Recipe);
         using var first = await FrameReader.ConnectSoonAsync(straight.PathOf("crowd"));
         var run = straight.Directory("crowd");
-        using var stalled = await LiveSocket.ConnectAsync(run, Stop);
-        using var chatty = await LiveSocket.ConnectAsync(run, Stop);
+        using var stalled = await UnixSocket.ConnectAsync(run.LiveSocketPath, Stop);
+        using var chatty = await UnixSocket.ConnectAsync(run.LiveSocketPath, Stop);
         await chatty.SendAsync(new byte[4096], Stop);
         var readers = new List<FrameReader>();
         while (readers.Count < 19)

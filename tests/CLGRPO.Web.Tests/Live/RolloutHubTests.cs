@@ -1,3 +1,4 @@
+using CLGRPO.Data.Files;
 using CLGRPO.Data.Runs;
 using CLGRPO.Web.Live;
 using CLGRPO.Web.Runs;
@@ -60,7 +61,7 @@ public sealed class RolloutHubTests(LabFolder lab) : IClassFixture<LabFolder>
     public async Task NextAsync_OfAViewerThatStalled_GivesASnapshotAndTheNumberOfLostFrames()
     {
         var run = RunDirectory.Create(Path.Combine(lab.Runs, "offered"), LabFolder.Recipe(), null);
-        using var listener = LiveSocket.Listen(run);
+        using var listener = UnixSocket.Listen(run.LiveSocketPath);
         var live = new LiveRun(run, TimeProvider.System, NullLogger.Instance);
         using var quick = live.Join();
         using var stalled = live.Join();

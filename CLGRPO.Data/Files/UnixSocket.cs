@@ -1,22 +1,22 @@
 using System.Net.Sockets;
 using System.Text;
 
-namespace CLGRPO.Data.Runs;
+namespace CLGRPO.Data.Files;
 
 /// <summary>
-/// Opens both ends of a run's <c>live.sock</c>. The operating system limits a socket's address to about a hundred bytes; a run that lies
-/// deeper is reached through a short link in the temporary folder, which lives only while the address is used.
+/// Opens both ends of a Unix socket for its owner alone. The operating system limits a socket's address to about a hundred bytes; one that
+/// lies deeper is reached through a short link in the temporary folder, which lives only while the address is used.
 /// </summary>
-public static class LiveSocket
+public static class UnixSocket
 {
     // sun_path has 108 bytes on Linux, 104 on macOS and the BSDs, the closing zero included.
     private const int LongestAddress = 103;
 
-    /// <summary>Connects to the process that trains a run.</summary>
-    /// <exception cref="SocketException">No process offers the socket, or it may not be opened.</exception>
-    public static async Task<Socket> ConnectAsync(RunDirectory run, CancellationToken stop)
+    /// <summary>Connects to the process that offers the socket.</summary>
+    /// <exception cref="SocketException">No process offers it, or it may not be opened.</exception>
+    public static async Task<Socket> ConnectAsync(string path, CancellationToken stop)
     {
-        using var address = new Address(run.LiveSocketPath);
+        using var address = new Address(path);
         var socket = NewSocket();
         try
         {
@@ -37,12 +37,12 @@ public static class LiveSocket
     /// <exception cref="IOException">The folder cannot be written.</exception>
     /// <exception cref="SocketException">The file system knows no sockets.</exception>
     /// <exception cref="PlatformNotSupportedException">Windows.</exception>
-    public static Socket Listen(RunDirectory run, int backlog = 128)
+    public static Socket Listen(string path, int backlog = 128)
     {
         if (OperatingSystem.IsWindows())
-            throw new PlatformNotSupportedException("A run is watched live through a Unix socket; Windows has none.");
+            throw new PlatformNotSupportedException("Processes talk through Unix sockets; Windows has none.");
         // Made in a folder that no one else may enter, so that there is no moment in which another mode holds.
-        var folder = Path.Combine(run.Path, $".live-{Guid.NewGuid():N}"[..14]);
+        var folder = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, $".sock-{Guid.NewGuid():N}"[..14]);
         Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         try
         {
@@ -54,7 +54,7 @@ public static class LiveSocket
                     socket.Bind(new UnixDomainSocketEndPoint(address.Path));
                 File.SetUnixFileMode(made, UnixFileMode.UserRead | UnixFileMode.UserWrite);
                 socket.Listen(backlog);
-                File.Move(made, run.LiveSocketPath, overwrite: true);
+                File.Move(made, path, overwrite: true);
                 return socket;
             }
             catch

@@ -1,10 +1,9 @@
 using CLGRPO.Data.Cot;
-using CLGRPO.Data.Datasets;
+using CLGRPO.Data.Images;
 using CLGRPO.Training.Checkpoints;
 using CLGRPO.Training.Rewards;
-using CLGRPO.Training.Stages;
 
-namespace CLGRPO.Training.Cli;
+namespace CLGRPO.Training.Stages;
 
 /// <summary>What a run knows about one of its checkpoints: the recipe, and the stage that made it.</summary>
 /// <param name="Recipe">Gives the prompts.</param>
@@ -38,19 +37,24 @@ internal sealed record TrainedModel(Recipe Recipe, Stage Stage)
         return new TrainedModel(recipe, stage);
     }
 
+    /// <summary>How images are cut: the model's way, with the limit of tiles that it was trained under.</summary>
+    /// <param name="trained">null: the model comes from no run.</param>
+    public static ImagePreprocessorConfig Tiling(TrainedModel? trained, ImagePreprocessorConfig images) =>
+        trained?.Recipe.Image.Limit(images) ?? images;
+
     /// <summary>The texts to ask with: what was given, else what the model was trained with.</summary>
     /// <param name="trained">null: the model comes from no run.</param>
     /// <param name="system">null: not given.</param>
     /// <param name="question">null: not given.</param>
     /// <param name="style">What the completion should look like; null: as the stage was trained.</param>
-    /// <param name="dataset">Gives the labels of <c>{labels}</c>; null where there is none.</param>
+    /// <param name="labels">What <c>{labels}</c> stands for; null where no data set is known.</param>
     /// <exception cref="ArgumentException">No question is known.</exception>
     public static (string System, string Question) Texts(
         TrainedModel? trained,
         string? system,
         string? question,
         CompletionStyle? style = null,
-        DatasetVersion? dataset = null
+        IReadOnlyList<string>? labels = null
     )
     {
         var prompt = trained?.Recipe.Prompt;
@@ -61,11 +65,11 @@ internal sealed record TrainedModel(Recipe Recipe, Stage Stage)
             );
         if (question.Contains("{labels}", StringComparison.Ordinal))
         {
-            question = dataset is null
+            question = labels is null
                 ? throw new ArgumentException(
                     $"The prompt '{question}' needs the labels of a data set; give --prompt with the labels written out."
                 )
-                : question.Replace("{labels}", string.Join(", ", dataset.Info.Labels), StringComparison.Ordinal);
+                : question.Replace("{labels}", string.Join(", ", labels), StringComparison.Ordinal);
         }
         return (system ?? prompt?.System ?? "", question);
     }

@@ -1,0 +1,230 @@
+using CLGRPO.Training.Batches;
+using CLGRPO.Training.Checkpoints;
+using CLGRPO.Training.Models;
+using CLGRPO.Training.Rollouts;
+using CLGRPO.Training.Stages;
+using static TorchSharp.torch;
+
+namespace CLGRPO.Training.Serving;
+
+/// <summary>
+/// A loaded model and the completions that it writes: requests join between two decode steps, each step writes one token of every running
+/// completion, and one that ends makes room at once. Used by the engine's thread alone, but for what never changes.
+/// </summary>
+internal sealed class ServedModel : IDisposable
+{
+    private readonly ServeLimits _limits;
+    private readonly IReadOnlySet<int> _stopIds;
+    private readonly int[] _bannedIds;
+    private readonly Queue<ServedRequest> _waiting = new();
+    private readonly ServedCache _cache;
+    private readonly Dictionary<SamplingConfig, TokenSampler> _samplers = [];
+    private List<ServedRow> _rows = [];
+
+    public ServedModel(PretrainedModel pretrained, TrainedModel? trained, ServeLimits limits)
+    {
+        (Pretrained, Trained, _limits) = (pretrained, trained, limits);
+        _stopIds = pretrained.Settings.StopTokens.ToHashSet();
+        _bannedIds = NeverSampled.Of(pretrained.Tokenizer, Config.Language.VocabularySize);
+        _cache = new ServedCache(pretrained.Model, limits);
+    }
+
+    public PretrainedModel Pretrained { get; }
+
+    /// <summary>The run behind it; null when there is none.</summary>
+    public TrainedModel? Trained { get; }
+
+    public bool HasWork => _waiting.Count > 0 || _rows.Count > 0;
+    public int Running => _rows.Count;
+    public int Waiting => _waiting.Count;
+
+    private VisionLanguageModel Model => Pretrained.Model;
+    private ModelConfig Config => Model.Config;
+
+    public void Enqueue(ServedRequest request) => _waiting.Enqueue(request);
+
+    /// <summary>Lets one request in, or writes the next token of each completion.</summary>
+    /// <returns>Tokens written.</returns>
+    public int Step()
+    {
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        DropCancelled();
+        if (_waiting.TryPeek(out var next) && HasRoom(next))
+            return Advance(Join(next));
+        if (_rows.Count == 0)
+            return 0;
+        return Advance(_rows, Decode());
+    }
+
+    /// <summary>Ends everything that is under way, after a fault.</summary>
+    public void Fail(ServeEvent why)
+    {
+        foreach (var request in _rows.Select(row => row.Request).Concat(_waiting).Distinct())
+        {
+            request.Tell(why);
+            request.End();
+        }
+        _rows = [];
+        _waiting.Clear();
+        Forget();
+    }
+
+    public void Dispose()
+    {
+        Forget();
+        Pretrained.Dispose();
+    }
+
+    private bool HasRoom(ServedRequest request) =>
+        _rows.Count == 0
+        || (
+            _rows.Count + request.Asked.Count <= _limits.MaxRows
+            && _cache.Fits(request.Input.Ids.Length, request.Asked.Count, request.MaxTokens)
+        );
+
+    private void DropCancelled()
+    {
+        while (_waiting.TryPeek(out var first) && first.IsCancelled)
+            _waiting.Dequeue().End();
+        Leave(row => row.Request.IsCancelled);
+    }
+
+    /// <summary>Computes a request's prompt into the cache.</summary>
+    /// <returns>Its rows, and [rows, vocabulary]: logits of their first tokens.</returns>
+    private (List<ServedRow> Rows, Tensor Logits) Join(ServedRequest request)
+    {
+        var ids = request.Input.Ids;
+        var prompt = new Prompt(ids, Sample: 0, Stream: 0);
+        var (promptSlot, slots) = _cache.Take(ids.Length, request.Asked.Count, request.MaxTokens);
+        List<ServedRow> rows =
+        [
+            .. slots.Select(
+                (slot, i) =>
+                    new ServedRow(
+                        request,
+                        i,
+                        new RunningRow(prompt, promptSlot, slot, RunningRow.StreamOf(prompt.Stream, i)),
+                        Pretrained.Tokenizer
+                    )
+            ),
+        ];
+        _rows.AddRange(rows);
+        _waiting.Dequeue(); // only now: a fault finds every request in one place or the other
+        request.Features = request.Input.Features(Model)?.DetachFromDisposeScope();
+        var attention = new PrefillAttention(_cache.Held, tensor([(long)promptSlot]).to(Model.Device), ids.Length);
+        var batch = TokenBatch.OfPrompts([ids], Config, attention, Model.Device);
+        var logits = nn.functional.linear(Model.Forward(batch, request.Features), Model.Decoder.Head);
+        request.Tell(new ServeEvent(ServeEventType.Started) { PromptTokens = ids.Length });
+        return (rows, logits.repeat_interleave(rows.Count, 0));
+    }
+
+    /// <returns>[rows, vocabulary].</returns>
+    private Tensor Decode()
+    {
+        DecodeRow[] cached =
+        [
+            .. _rows.Select(one => new DecodeRow(
+                one.Row.PromptSlot,
+                one.Row.Prompt.Ids.Length,
+                one.Row.Slot,
+                one.Row.Ids.Count - 1
+            )),
+        ];
+        Tensor Vector(Func<ServedRow, long> value) => tensor([.. _rows.Select(value)]).to(Model.Device);
+        return Model.NextLogits(
+            Vector(one => one.Row.Ids[^1]),
+            Vector(one => one.Row.Position),
+            new DecodeAttention(_cache.Held, cached, Model.Device)
+        );
+    }
+
+    private int Advance((List<ServedRow> Rows, Tensor Logits) joined) => Advance(joined.Rows, joined.Logits);
+
+    /// <summary>Chooses the next token of some rows, tells of them, and lets those go that end.</summary>
+    private int Advance(List<ServedRow> rows, Tensor logits)
+    {
+        var places = rows.Select((row, place) => (Row: row, Place: (long)place)).ToList();
+        foreach (var group in places.GroupBy(one => one.Row.Request.Sampling))
+        {
+            var some = group.ToList();
+            var ofSome =
+                some.Count == rows.Count ? logits : logits.index_select(0, Places(some.Select(one => one.Place)));
+            TokenChoice.Make(SamplerOf(group.Key), [.. some.Select(one => one.Row)], ofSome, Pretrained.Tokenizer);
+        }
+        foreach (var row in rows)
+            row.Row.Terminated = _stopIds.Contains(row.Row.Ids[^1]);
+        Leave(Finished);
+        return rows.Count;
+    }
+
+    private TokenSampler SamplerOf(SamplingConfig sampling)
+    {
+        if (!_samplers.TryGetValue(sampling, out var sampler))
+        {
+            sampler = new TokenSampler(sampling, Config.Language.VocabularySize, _bannedIds, Model.Device);
+            _samplers.Add(sampling, sampler);
+        }
+        return sampler;
+    }
+
+    private Tensor Places(IEnumerable<long> places) => tensor(places.ToArray()).to(Model.Device);
+
+    private static bool Finished(ServedRow row) =>
+        row.Row.Terminated || row.Text.StopText is not null || row.Row.Ids.Count >= row.Request.MaxTokens;
+
+    /// <summary>Lets rows go, and ends the requests that have none left.</summary>
+    private void Leave(Func<ServedRow, bool> leaves)
+    {
+        var leaving = _rows.Where(leaves).ToList();
+        if (leaving.Count == 0)
+            return;
+        foreach (var row in leaving.Where(row => !row.Request.IsCancelled))
+            row.Request.Tell(Ended(row));
+        _rows = [.. _rows.Where(row => !leaving.Contains(row))];
+        foreach (var row in leaving)
+            _cache.Return(row.Row.Slot);
+        foreach (var request in leaving.Select(row => row.Request).Distinct())
+        {
+            if (_rows.Any(row => row.Request == request))
+                continue;
+            _cache.ReturnPrompt(leaving.First(row => row.Request == request).Row.PromptSlot);
+            request.Tell(new ServeEvent(ServeEventType.Done));
+            request.End();
+        }
+        if (_rows.Count == 0)
+            Forget();
+    }
+
+    /// <summary>Gives back what only running completions need.</summary>
+    private void Forget()
+    {
+        _cache.Clear();
+        foreach (var sampler in _samplers.Values)
+            sampler.Dispose();
+        _samplers.Clear();
+    }
+
+    private ServeEvent Ended(ServedRow row)
+    {
+        var (asked, ids) = (row.Request.Asked, row.Row.Ids);
+        return new ServeEvent(ServeEventType.Finished)
+        {
+            Index = row.Index,
+            Text = row.Text.Finish(),
+            Stopped = row.Row.Terminated || row.Text.StopText is not null,
+            StopText = row.Text.StopText,
+            Tokens = ids.Count,
+            Labels = asked.LabelProbabilities
+                ? LabelScores.Of(Pretrained, row.Request.Input.Ids, row.Request.Features, ids, asked.Labels)
+                : null,
+            Look = asked.Look ? LookWithGradient(row) : null,
+        };
+    }
+
+    private IReadOnlyList<LookMap>? LookWithGradient(ServedRow row)
+    {
+        using var gradient = enable_grad();
+        return AnswerLook.Of(Pretrained, row.Request.Input, row.Row.Ids);
+    }
+}
