@@ -1,4 +1,6 @@
+using CLGRPO.Web.Accounts;
 using CLGRPO.Web.Operation;
+using CLGRPO.Web.Runs;
 using Microsoft.AspNetCore.Components;
 
 namespace CLGRPO.Web.Home;
@@ -57,22 +59,28 @@ public sealed partial class HomePage : ComponentBase, IDisposable
         _diskTotal = Machine.DiskBytes(Site.Value.RunsPath);
     }
 
-    private static string Title(LabFigures lab) =>
-        lab.Runs.Count > 0 ? "The lab at a glance"
+    private string Title(LabFigures lab) =>
+        Going is not null ? "A small model is learning to reason"
+        : lab.Runs.Count > 0 ? "The lab at a glance"
         : lab.Datasets.Count > 0 ? "The data is there; the first run is next"
         : "Welcome to the lab";
 
-    private static string Lead(LabFigures lab) =>
-        lab.Runs.Count > 0
-            ? "Everything below is on this machine."
-            : "A vision-language model learns to reason about emotions in pictures, in four stages, on this machine.";
+    private string Lead(LabFigures lab) =>
+        Going is not null
+            ? "The demonstration began when the site first started. Nothing was downloaded; everything below is on this machine."
+        : lab.Runs.Count > 0 ? "Everything below is on this machine."
+        : "A vision-language model learns to reason about emotions in pictures, in four stages, on this machine.";
+
+    // The demonstration, while it goes on.
+    private RunSummary? Going =>
+        Training.All().FirstOrDefault(run => GoingRunCard.IsGoing(run) && run.Tags.Contains(DemoRun.Tag, StringComparer.Ordinal));
 
     private static string Names(IEnumerable<string> names) =>
         string.Join(", ", names) is { Length: > 0 } text ? text : "none yet";
 
     private static string GiB(long bytes) => (bytes / (double)(1L << 30)).ToString("0.0");
 
-    private static IReadOnlyList<Step> Steps(LabFigures lab) =>
+    private IReadOnlyList<Step> Steps(LabFigures lab) =>
         [
             new(
                 "Bring pictures",
@@ -92,12 +100,12 @@ public sealed partial class HomePage : ComponentBase, IDisposable
             {
                 Command = "make demo",
             },
-            new(
-                "Get the first checkpoint",
-                "It is saved while the first stage trains, and answers pictures.",
-                "check",
-                lab.Checkpoints > 0
-            ),
+            new("Get the first checkpoint", RunWords.FirstCheckpoint(Training.All()), "check", lab.Checkpoints > 0)
+            {
+                Address = lab.Runs.Count > 0 ? "runs" : null,
+                Action = "Open runs",
+                Policy = RunScopes.Read,
+            },
             new("Invite the lab", "Researchers start runs, annotators judge, viewers watch.", "user", Done: false)
             {
                 Address = "admin",
@@ -105,12 +113,15 @@ public sealed partial class HomePage : ComponentBase, IDisposable
             },
         ];
 
-    private static Step? Current(LabFigures lab) => Steps(lab).FirstOrDefault(step => !step.Done);
+    private Step? Current(LabFigures lab) => Steps(lab).FirstOrDefault(step => !step.Done);
 
     private sealed record Step(string Name, string Text, string Icon, bool Done)
     {
         public string? Command { get; init; }
         public string? Address { get; init; }
         public string? Action { get; init; }
+
+        /// <summary>Who is offered the action.</summary>
+        public string Policy { get; init; } = Policies.Admin;
     }
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using CLGRPO.Web.Live;
+using Microsoft.Extensions.Options;
 
 namespace CLGRPO.Web.Runs;
 
@@ -15,10 +16,12 @@ public static class RunServices
             .BindConfiguration(TrainingOptions.Section)
             .ValidateDataAnnotations()
             .ValidateOnStart();
+        services.AddSingleton<IValidateOptions<TrainingOptions>, DemoRecipeCheck>();
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton<ILauncher, LocalLauncher>();
         services.AddSingleton<TrainingService>();
         services.AddHostedService(provider => provider.GetRequiredService<TrainingService>());
+        services.AddHostedService<DemoRun>();
         services.AddSingleton<LiveRuns>();
         services.AddHostedService<RunPublisher>();
         services.AddSignalR().AddJsonProtocol(json => Configure(json.PayloadSerializerOptions));

@@ -62,6 +62,15 @@ internal static class RunWords
             ? seconds * Math.Max(0, run.Steps - run.Step)
             : null;
 
+    /// <summary>When there will be something to try, for a place that needs a trained model and has none; of all runs, newest first.</summary>
+    public static string FirstCheckpoint(IReadOnlyList<RunSummary> runs) =>
+        runs.Where(run => run.FirstCheckpointSeconds > 0).MinBy(run => run.FirstCheckpointSeconds) is { } run
+            ? $"The first checkpoint is there in about {Span(Math.Max(1, run.FirstCheckpointSeconds!.Value))}: {run.Id} is at step {run.Step:N0}."
+        : runs.FirstOrDefault(run => run.State is RunState.Running or RunState.Starting or RunState.Queued)
+            is { } waiting
+            ? $"{waiting.Id} {(waiting.State == RunState.Queued ? "waits for its turn" : "begins")}; after its first steps it is known how long the first checkpoint takes."
+        : "It is saved while a run's first stage trains; no run is going on.";
+
     /// <summary>Tokens of a step over its time.</summary>
     public static double? TokensPerSecond(RunSummary run) =>
         Metric(run, "num_tokens") is { } tokens && Metric(run, "step_time") is { } time and > 0 ? tokens / time : null;

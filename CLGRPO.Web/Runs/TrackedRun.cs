@@ -21,7 +21,9 @@ internal sealed class TrackedRun
     private int _steps;
     private int _warnings;
     private double? _stepSeconds;
+    private int _timed; // steps of the stage that it is made of
     private double? _accuracy;
+    private bool _saved; // a checkpoint, ever
     private string? _damage;
 
     public TrackedRun(RunDirectory directory)
@@ -92,8 +94,19 @@ internal sealed class TrackedRun
             Card.Note,
             Card.Tags,
             Card.Priority,
-            _accuracy
+            _accuracy,
+            FirstCheckpointSeconds(state)
         );
+    }
+
+    private double? FirstCheckpointSeconds(RunState state)
+    {
+        if (_saved)
+            return 0;
+        if (state != RunState.Running || _stepSeconds is not { } seconds || _recipe?.Stages[0] is not { } first)
+            return null;
+        var every = first.Sft?.CheckpointEvery ?? first.Grpo!.CheckpointEvery;
+        return seconds * Math.Max(0, Math.Min(every, _steps) - _step);
     }
 
     public RunState State() =>
@@ -175,7 +188,7 @@ internal sealed class TrackedRun
                 (_end, _error) = (null, null);
                 break;
             case RunEventType.Stage:
-                (_stage, _step, _steps) = (item.Stage, 0, item.Steps ?? 0);
+                (_stage, _step, _steps, _timed) = (item.Stage, 0, item.Steps ?? 0, 0);
                 break;
             case RunEventType.Resumed:
                 (_stage, _step) = (item.Stage, item.FromStep ?? 0);
@@ -183,7 +196,10 @@ internal sealed class TrackedRun
             case RunEventType.Step:
                 (_stage, _step, _metrics) = (item.Stage, item.Step ?? 0, item.Metrics!);
                 if (item.Metrics!.TryGetValue("step_time", out var seconds))
-                    _stepSeconds = _stepSeconds is { } usual ? (0.9 * usual) + (0.1 * seconds) : seconds;
+                    Time(seconds);
+                break;
+            case RunEventType.Checkpoint:
+                _saved = true;
                 break;
             case RunEventType.Evaluation:
                 _accuracy = AccuracyOf(item) ?? _accuracy;
@@ -199,5 +215,12 @@ internal sealed class TrackedRun
                 break;
         }
         _last = item;
+    }
+
+    // A stage's first step is slow and says little: the second takes its place, then the mean of some steps is usual.
+    private void Time(double seconds)
+    {
+        var weight = _timed++ < 2 ? 1 : Math.Max(0.1, 1.0 / (_timed - 1));
+        _stepSeconds = ((1 - weight) * (_stepSeconds ?? 0)) + (weight * seconds);
     }
 }

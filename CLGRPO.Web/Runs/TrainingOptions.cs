@@ -32,6 +32,9 @@ public sealed class TrainingOptions
     /// <summary>The trainer; null: the one beside the site.</summary>
     public string? Trainer { get; set; }
 
+    /// <summary>A recipe that is queued at start where there is no run yet; null or empty: none is.</summary>
+    public string? DemoRecipe { get; set; }
+
     /// <summary>A run is stuck when its next step is later than expected by this much.</summary>
     public TimeSpan StuckGrace { get; set; } = TimeSpan.FromSeconds(100);
 

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
 using System.Text.RegularExpressions;
 
 namespace CLGRPO.Web.Tests;
@@ -13,15 +15,15 @@ internal sealed partial class SiteProcess : IAsyncDisposable
     private readonly TaskCompletionSource<string> _firstAdmin = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private SiteProcess(string folder, IReadOnlyDictionary<string, string> settings, string urls)
+        : this(new ProcessStartInfo("dotnet", [Checkout.Site, "--urls", urls]) { WorkingDirectory = folder }, settings)
+    { }
+
+    private SiteProcess(ProcessStartInfo start, IReadOnlyDictionary<string, string> settings)
     {
-        Directory.CreateDirectory(folder);
-        var start = new ProcessStartInfo("dotnet", [Checkout.Site, "--urls", urls])
-        {
-            WorkingDirectory = folder,
-            UseShellExecute = false,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
+        Directory.CreateDirectory(start.WorkingDirectory);
+        start.UseShellExecute = false;
+        start.RedirectStandardOutput = true;
+        start.RedirectStandardError = true;
         foreach (var (name, value) in settings)
             start.Environment[name] = value;
         _process = new Process { StartInfo = start, EnableRaisingEvents = true };
@@ -57,7 +59,24 @@ internal sealed partial class SiteProcess : IAsyncDisposable
     {
         var all = new Dictionary<string, string>(settings ?? new Dictionary<string, string>(), StringComparer.Ordinal);
         all.TryAdd("Site__SignInsPerMinute", "1000");
-        var site = new SiteProcess(folder, all, $"http://127.0.0.1:{port}");
+        return await UntilItListens(new SiteProcess(folder, all, $"http://127.0.0.1:{port}"));
+    }
+
+    /// <summary>What <c>make up</c> runs once everything is built, over folders of its own.</summary>
+    public static Task<SiteProcess> Up(string folder, IReadOnlyDictionary<string, string> settings)
+    {
+        var all = new Dictionary<string, string>(settings, StringComparer.Ordinal);
+        foreach (var name in (string[])["Datasets", "Runs", "State"])
+            all[$"Site__{name}"] = Path.Combine(folder, name.ToLowerInvariant());
+        var start = new ProcessStartInfo(Path.Combine(Checkout.Root, ".ci", "up"), [$"{FreePort()}"])
+        {
+            WorkingDirectory = folder,
+        };
+        return UntilItListens(new SiteProcess(start, all));
+    }
+
+    private static async Task<SiteProcess> UntilItListens(SiteProcess site)
+    {
         try
         {
             await site._address.Task.WaitAsync(StartTimeout);
@@ -67,6 +86,14 @@ internal sealed partial class SiteProcess : IAsyncDisposable
             throw new InvalidOperationException($"The site did not start:\n{site.Output}", exception);
         }
         return site;
+    }
+
+    // On the name localhost the system gives no port of its own choice.
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     /// <summary>Starts a site that is expected to refuse.</summary>
