@@ -5,7 +5,7 @@ namespace CLGRPO.Data.Reviews;
 /// A rating is the index of a category, 0 to <c>categories − 1</c>; for ordinal and interval statistics the index is the value.
 /// A value that does not exist (no pair to compare, or only one category used) is null: shown as "n/a", never as NaN or 1.
 /// </remarks>
-public static class Agreement
+public static partial class Agreement
 {
     /// <summary>The share of items on which two raters chose the same category; null without items.</summary>
     /// <exception cref="ArgumentException">The raters rated different numbers of items.</exception>
@@ -20,18 +20,8 @@ public static class Agreement
     /// <param name="categories">How many categories there are.</param>
     /// <exception cref="ArgumentException">The rows differ in length.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A rating is not a category.</exception>
-    public static double? PercentOfPairs(IReadOnlyList<IReadOnlyList<int?>> ratingsByRater, int categories)
-    {
-        long agreeing = 0;
-        long pairs = 0;
-        foreach (var counts in CountsByItem(ratingsByRater, categories))
-        {
-            var ratings = counts.Sum();
-            pairs += (long)ratings * (ratings - 1);
-            agreeing += counts.Sum(count => (long)count * (count - 1));
-        }
-        return pairs == 0 ? null : (double)agreeing / pairs;
-    }
+    public static double? PercentOfPairs(IReadOnlyList<IReadOnlyList<int?>> ratingsByRater, int categories) =>
+        PercentOfPairsOf(CountsByItem(ratingsByRater, categories)).Value;
 
     /// <summary>Cohen's kappa of two raters: 1 − observed / expected disagreement; null when chance alone explains everything.</summary>
     /// <param name="first">[items], the first rater's categories.</param>
@@ -49,22 +39,9 @@ public static class Agreement
     )
     {
         RequireSameItems(first, second);
-        var firstCounts = Count(first, categories);
-        var secondCounts = Count(second, categories);
-        double observed = 0;
-        for (var i = 0; i < first.Count; i++)
-        {
-            observed += Cost(weighting, first[i], second[i]);
-        }
-        double expected = 0;
-        for (var a = 0; a < categories; a++)
-        {
-            for (var b = 0; b < categories; b++)
-            {
-                expected += Cost(weighting, a, b) * firstCounts[a] * secondCounts[b];
-            }
-        }
-        return expected == 0 ? null : 1 - (observed * first.Count / expected);
+        Count(first, categories);
+        Count(second, categories);
+        return CohenKappaOf([.. first.Zip(second)], categories, weighting).Value;
     }
 
     /// <summary>Fleiss' kappa of any fixed number of raters who all rated every item; null when only one category was used.</summary>
@@ -104,24 +81,19 @@ public static class Agreement
         IReadOnlyList<IReadOnlyList<int?>> ratingsByRater,
         int categories,
         MeasurementLevel level
-    )
-    {
-        // An item with a single rating has no pair: it counts neither as agreement nor in the totals.
-        var items = CountsByItem(ratingsByRater, categories).Where(counts => counts.Sum() > 1).ToList();
-        var totals = Enumerable.Range(0, categories).Select(c => items.Sum(counts => counts[c])).ToArray();
-        double observed = 0;
-        double expected = 0;
-        for (var a = 0; a < categories; a++)
-        {
-            for (var b = a + 1; b < categories; b++)
-            {
-                var distance = SquaredDistance(level, totals, a, b);
-                observed += distance * items.Sum(counts => (double)counts[a] * counts[b] / (counts.Sum() - 1));
-                expected += distance * totals[a] * totals[b];
-            }
-        }
-        return expected == 0 ? null : 1 - ((totals.Sum() - 1) * observed / expected);
-    }
+    ) => KrippendorffAlphaOf(CountsByItem(ratingsByRater, categories), categories, level).Value;
+
+    /// <summary>Gwet's AC1, or AC2 with weights, of any number of raters with missing ratings: steady where nearly all choose one category.</summary>
+    /// <param name="ratingsByRater">[raters, items]; null where a rater did not rate.</param>
+    /// <param name="categories">How many categories there are, used or not; at least two.</param>
+    /// <param name="weighting">What a disagreement costs; none gives AC1.</param>
+    /// <returns>Null without any pair of ratings.</returns>
+    /// <remarks>Source: Gwet, "Computing inter-rater reliability and its variance in the presence of high agreement", 2008.</remarks>
+    public static double? GwetAC(
+        IReadOnlyList<IReadOnlyList<int?>> ratingsByRater,
+        int categories,
+        KappaWeighting weighting = KappaWeighting.None
+    ) => GwetACOf(CountsByItem(ratingsByRater, categories), categories, weighting).Value;
 
     private static double Cost(KappaWeighting weighting, int a, int b) =>
         weighting switch
@@ -132,7 +104,7 @@ public static class Agreement
             _ => throw new ArgumentOutOfRangeException(nameof(weighting), weighting, "Unknown weighting."),
         };
 
-    private static double SquaredDistance(MeasurementLevel level, int[] totals, int low, int high) =>
+    private static double SquaredDistance(MeasurementLevel level, double[] totals, int low, int high) =>
         level switch
         {
             MeasurementLevel.Nominal => 1,

@@ -12,6 +12,12 @@ public abstract class StoreContext(DbContextOptions options) : DbContext(options
     public DbSet<CotRecord> Records => Set<CotRecord>();
     public DbSet<CotVote> Votes => Set<CotVote>();
     public DbSet<Review> Reviews => Set<Review>();
+    public DbSet<ReviewBatch> ReviewBatches => Set<ReviewBatch>();
+    public DbSet<ReviewItem> ReviewItems => Set<ReviewItem>();
+    public DbSet<ReviewLease> ReviewLeases => Set<ReviewLease>();
+    public DbSet<ReviewDraft> ReviewDrafts => Set<ReviewDraft>();
+    public DbSet<ReviewComment> ReviewComments => Set<ReviewComment>();
+    public DbSet<ReviewGuideline> ReviewGuidelines => Set<ReviewGuideline>();
     public DbSet<StoredTeacher> Teachers => Set<StoredTeacher>();
     public DbSet<AllowedOrigin> AllowedOrigins => Set<AllowedOrigin>();
     public DbSet<PromptTemplate> Prompts => Set<PromptTemplate>();
@@ -99,10 +105,59 @@ public abstract class StoreContext(DbContextOptions options) : DbContext(options
             votes.HasOne<CotRecord>().WithMany(record => record.Votes).HasForeignKey(vote => vote.RecordId);
             votes.HasIndex(vote => new { vote.RecordId, vote.Teacher }).IsUnique();
         });
+        ConfigureReviews(modelBuilder);
+    }
+
+    private static void ConfigureReviews(ModelBuilder modelBuilder)
+    {
         modelBuilder.Entity<Review>(reviews =>
         {
             reviews.HasOne(review => review.Record).WithMany().HasForeignKey(review => review.RecordId);
             reviews.HasIndex(review => new { review.RecordId, review.Superseded });
+            reviews.HasIndex(review => new { review.Reviewer, review.Id });
+            reviews.HasIndex(review => review.CreatedAt);
+            reviews.HasIndex(review => review.Bulk);
+            // Idempotence: a submission is one review.
+            reviews.HasIndex(review => review.Submission).IsUnique();
+        });
+        modelBuilder.Entity<ReviewBatch>(batches =>
+        {
+            batches.HasOne(batch => batch.Dataset).WithMany().HasForeignKey(batch => batch.DatasetId);
+            batches.HasIndex(batch => batch.Name).IsUnique();
+        });
+        modelBuilder.Entity<ReviewItem>(items =>
+        {
+            items.HasOne(item => item.Batch).WithMany().HasForeignKey(item => item.BatchId);
+            items.HasOne(item => item.Record).WithMany().HasForeignKey(item => item.RecordId);
+            items.HasIndex(item => item.RecordId).IsUnique();
+            items.HasIndex(item => new
+            {
+                item.BatchId,
+                item.State,
+                item.Rank,
+                item.Id,
+            });
+        });
+        modelBuilder.Entity<ReviewLease>(leases =>
+        {
+            leases.HasKey(lease => new { lease.ItemId, lease.Reviewer });
+            leases.HasOne(lease => lease.Item).WithMany().HasForeignKey(lease => lease.ItemId);
+            leases.HasIndex(lease => lease.Reviewer);
+        });
+        modelBuilder.Entity<ReviewDraft>(drafts =>
+        {
+            drafts.HasKey(draft => new { draft.ItemId, draft.Reviewer });
+            drafts.HasOne(draft => draft.Item).WithMany().HasForeignKey(draft => draft.ItemId);
+        });
+        modelBuilder.Entity<ReviewComment>(comments =>
+        {
+            comments.HasOne<CotRecord>().WithMany().HasForeignKey(comment => comment.RecordId);
+            comments.HasIndex(comment => new { comment.RecordId, comment.Id });
+        });
+        modelBuilder.Entity<ReviewGuideline>(guidelines =>
+        {
+            guidelines.HasOne<StoredDataset>().WithMany().HasForeignKey(guideline => guideline.DatasetId);
+            guidelines.HasIndex(guideline => new { guideline.DatasetId, guideline.Version }).IsUnique();
         });
     }
 

@@ -66,6 +66,85 @@ public sealed class AgreementTests
         Assert.Equal(0.7, Agreement.Percent(first, second)!.Value, 1e-12);
     }
 
+    // The SAS procedure FREQ's output for this table, as the tests of statsmodels (test_inter_rater.py) keep it: rows one rater, columns the other.
+    [Theory]
+    [Trait("Id", "T1.3")]
+    [InlineData(KappaWeighting.None, 0.4842)]
+    [InlineData(KappaWeighting.Linear, 0.4701)]
+    public void CohenKappa_TableOfSas_IsItsValue(KappaWeighting weighting, double expected)
+    {
+        int[][] table =
+        [
+            [0, 4, 1],
+            [0, 8, 0],
+            [0, 1, 5],
+        ];
+        var pairs = table
+            .SelectMany((row, a) => row.SelectMany((n, b) => Enumerable.Repeat((First: a, Second: b), n)))
+            .ToList();
+
+        Assert.Equal(
+            expected,
+            Agreement
+                .CohenKappa(pairs.ConvertAll(pair => pair.First), pairs.ConvertAll(pair => pair.Second), 3, weighting)!
+                .Value,
+            0.00005
+        );
+    }
+
+    // R's irr 0.84: kappa2(anxiety[, 2:3], weight), as the tests of statsmodels keep it. Twenty persons, three raters, levels 1 to 6; irr
+    // leaves out the level 5, which nobody of these two used, so that 6 follows 4.
+    [Theory]
+    [Trait("Id", "T1.3")]
+    [InlineData(KappaWeighting.None, -0.006289308)]
+    [InlineData(KappaWeighting.Linear, 0.1459075)]
+    [InlineData(KappaWeighting.Quadratic, 0.2520325)]
+    public void CohenKappa_AnxietyOfIrr_IsItsValue(KappaWeighting weighting, double expected)
+    {
+        int[] second = [3, 6, 4, 6, 2, 4, 2, 4, 3, 3, 2, 3, 3, 3, 2, 2, 1, 3, 3, 4];
+        int[] third = [2, 1, 4, 4, 3, 2, 1, 6, 1, 1, 1, 2, 3, 3, 1, 1, 3, 3, 2, 2];
+
+        var kappa = Agreement.CohenKappa(Array.ConvertAll(second, Level), Array.ConvertAll(third, Level), 5, weighting);
+
+        Assert.Equal(expected, kappa!.Value, 5e-8);
+
+        static int Level(int value) => value == 6 ? 4 : value - 1;
+    }
+
+    // R's irrCAC 1.0, cac.raw4raters (the same data as Krippendorff's example D): gwet.ac1.raw gives 0.77544, from 0.8181818 and 0.1903212.
+    [Fact]
+    [Trait("Id", "T1.3")]
+    public void GwetAC_DataOfIrrCac_IsItsValue()
+    {
+        int?[][] levels = Array.ConvertAll(KrippendorffExample, row => Array.ConvertAll(row, value => value - 1));
+
+        Assert.Equal(0.77544, Agreement.GwetAC(levels, 5)!.Value, 0.000005);
+        Assert.Equal((0.8181818 - 0.1903212) / (1 - 0.1903212), Agreement.GwetAC(levels, 5)!.Value, 1e-6);
+        Assert.True(Agreement.GwetAC(levels, 5, KappaWeighting.Quadratic) > Agreement.GwetAC(levels, 5));
+    }
+
+    [Fact]
+    public void GwetAC_NearlyAllChooseOne_StaysHighWhereAlphaFalls()
+    {
+        int?[][] raters =
+        [
+            [.. Enumerable.Repeat<int?>(1, 49), 0],
+            [.. Enumerable.Repeat<int?>(1, 50)],
+        ];
+
+        Assert.InRange(Agreement.GwetAC(raters, 2)!.Value, 0.97, 1);
+        Assert.InRange(Agreement.KrippendorffAlpha(raters, 2, MeasurementLevel.Nominal)!.Value, -0.01, 0.01);
+        Assert.Null(
+            Agreement.GwetAC(
+                [
+                    [0, null],
+                    [null, 1],
+                ],
+                2
+            )
+        );
+    }
+
     // By hand: observed costs 0 + 1 + 0; chance costs 9 / 3 linear, 15 / 3 quadratic.
     [Theory]
     [InlineData(KappaWeighting.None, 0.5)]
