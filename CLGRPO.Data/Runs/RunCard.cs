@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using CLGRPO.Data.Files;
 
 namespace CLGRPO.Data.Runs;
@@ -13,6 +14,7 @@ public sealed record RunCard
     {
         WriteIndented = true,
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false) },
     };
 
     /// <summary>Who asked for the run; null for one that was begun from the command line.</summary>
@@ -21,6 +23,9 @@ public sealed record RunCard
     public string? Note { get; init; }
 
     public IReadOnlyList<string> Tags { get; init; } = [];
+
+    /// <summary>Warnings that people want to hear no more of in this run.</summary>
+    public IReadOnlyList<RunWarningKind> Muted { get; init; } = [];
 
     /// <summary>Higher ones are first; 0 is ordinary.</summary>
     public int Priority { get; init; }

@@ -35,6 +35,12 @@ public sealed class RunDirectory
     /// <summary>Folder of the evaluations' reports.</summary>
     public string EvaluationsPath => In("evaluations");
 
+    /// <summary>Folder of what each stage's first step trained on; see <see cref="FirstBatch"/>.</summary>
+    public string FirstBatchPath => In("first-batch");
+
+    /// <summary>What the machine was at meanwhile; see <see cref="SystemLog"/>.</summary>
+    public string SystemPath => In("system.ndjson");
+
     /// <summary>What the run said, in sentences.</summary>
     public string LogPath => In("log.txt");
 

@@ -67,7 +67,10 @@ public sealed record RunEvent
     /// <summary>For <see cref="RunEventType.Stage"/>: steps the stage will have.</summary>
     public int? Steps { get; init; }
 
-    /// <summary>Metric → value, under the names TRL uses.</summary>
+    /// <summary>For <see cref="RunEventType.Warning"/>, and errors that have one: what is the matter.</summary>
+    public RunWarningKind? Kind { get; init; }
+
+    /// <summary>Metric → value, under the names TRL uses; of a warning those it is about.</summary>
     public IReadOnlyDictionary<string, double>? Metrics { get; init; }
 
     /// <summary>A file or folder in the run, relative to it.</summary>
@@ -129,19 +132,22 @@ public sealed record RunEvent
             Stage = stage,
         };
 
-    public static RunEvent Warning(string message, string? stage = null, int? step = null) =>
+    public static RunEvent Warned(RunWarning warning, string? stage = null, int? step = null) =>
         new()
         {
             Type = RunEventType.Warning,
-            Message = message,
+            Kind = warning.Kind,
+            Message = warning.Message,
+            Metrics = warning.Evidence,
             Stage = stage,
             Step = step,
         };
 
-    public static RunEvent Error(string message, string? stage = null, int? step = null) =>
+    public static RunEvent Error(string message, string? stage = null, int? step = null, RunWarningKind? kind = null) =>
         new()
         {
             Type = RunEventType.Error,
+            Kind = kind,
             Message = message,
             Stage = stage,
             Step = step,

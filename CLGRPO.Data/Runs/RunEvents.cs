@@ -39,8 +39,11 @@ public sealed class RunEvents : IDisposable
             var opened = new RunEvents(file, events.Count, clock ?? TimeProvider.System);
             if (whole < content.Length)
                 opened.Append(
-                    RunEvent.Warning(
-                        $"Cut {content.Length - whole} bytes of a torn event off events.ndjson: the process before was killed while it wrote."
+                    RunEvent.Warned(
+                        new(
+                            RunWarningKind.TornRecord,
+                            $"Cut {content.Length - whole} bytes of a torn event off events.ndjson: the process before was killed while it wrote."
+                        )
                     )
                 );
             return opened;

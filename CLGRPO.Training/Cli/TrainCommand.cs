@@ -4,6 +4,7 @@ using CLGRPO.Data.Datasets;
 using CLGRPO.Data.Files;
 using CLGRPO.Data.Runs;
 using CLGRPO.Training.Compute;
+using CLGRPO.Training.Optimization;
 using CLGRPO.Training.Stages;
 using static TorchSharp.torch;
 
@@ -169,7 +170,12 @@ internal static class TrainCommand
         }
         catch (Exception failure)
         {
-            session.Events.Append(RunEvent.Error(failure.Message));
+            session.Events.Append(
+                RunEvent.Error(
+                    failure.Message,
+                    kind: failure is NonFiniteGradientException ? RunWarningKind.Divergence : null
+                )
+            );
             session.Events.Append(RunEvent.End("failed"));
             session.Console.Say($"failed; {LastGood(session)}");
             throw;

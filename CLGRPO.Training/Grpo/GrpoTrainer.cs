@@ -60,6 +60,8 @@ public sealed class GrpoTrainer(
             groups = Scored(groups, advantages);
             monitor.RolloutsScored(progress.Step + 1, groups);
             var rollouts = groups.SelectMany(Rollouts).ToList();
+            if (progress.Step == 0)
+                monitor.FirstBatchFormed(FirstBatch(groups, rollouts));
             clock.Lap("reward");
             if (reference is not null)
                 _observer?.PhaseBegan(progress.Step + 1, "reference");
@@ -218,10 +220,7 @@ public sealed class GrpoTrainer(
         var result = new UpdateResult();
         for (var iteration = 0; iteration < config.NumIterations; iteration++)
         {
-            var shuffled = new EpochOrder([.. Enumerable.Range(0, groups.Count)], seed)
-                .Batch((step * config.NumIterations) + iteration, groups.Count)
-                .Samples;
-            foreach (var miniBatch in shuffled.Chunk((groups.Count + config.MiniBatches - 1) / config.MiniBatches))
+            foreach (var miniBatch in MiniBatches(groups.Count, (step * config.NumIterations) + iteration))
             {
                 var totals = StepTotals.Of([
                     .. miniBatch
@@ -245,6 +244,36 @@ public sealed class GrpoTrainer(
             }
         }
         return result;
+    }
+
+    /// <summary>Groups in an order of the pass's own, cut into as many parts as a pass has optimizer steps.</summary>
+    private IEnumerable<int[]> MiniBatches(int groups, int pass) =>
+        new EpochOrder([.. Enumerable.Range(0, groups)], seed)
+            .Batch(pass, groups)
+            .Samples.Chunk((groups + config.MiniBatches - 1) / config.MiniBatches);
+
+    private FedBatch FirstBatch(IReadOnlyList<ScoredGroup> groups, IReadOnlyList<TrainedRollout> rollouts)
+    {
+        FedPrompt Fed(int group) =>
+            new(
+                groups[group].Group.Prompt.Sample,
+                groups[group].Group.Prompt.Ids,
+                [
+                    .. rollouts
+                        .Skip(group * config.GroupSize)
+                        .Take(config.GroupSize)
+                        .Select(rollout => new FedCompletion(rollout.Completion.Ids, rollout.Counts)),
+                ]
+            );
+        return new FedBatch(
+            [
+                .. from miniBatch in MiniBatches(groups.Count, pass: 0)
+                from slice in MicroBatches(policy, miniBatch, groups)
+                select (IReadOnlyList<FedPrompt>)[.. slice.Groups.Select(Fed)],
+            ],
+            SharesPrompts: true,
+            _ => null
+        );
     }
 
     /// <returns>The micro-batch's share of the step's loss, and its metrics.</returns>
@@ -295,13 +324,8 @@ public sealed class GrpoTrainer(
         return (share.Loss.item<float>(), metrics);
     }
 
-    /// <summary>Cuts groups into micro-batches of like length and deals them out to the workers.</summary>
-    private void ForEachMicroBatch(
-        PolicyReplicas replicas,
-        int[] chosen,
-        IReadOnlyList<ScoredGroup> groups,
-        Action<VisionLanguageModel, TokenBatch, GroupSlice> work
-    )
+    /// <summary>Cuts groups into micro-batches of like length.</summary>
+    private List<GroupSlice> MicroBatches(PolicyReplicas replicas, int[] chosen, IReadOnlyList<ScoredGroup> groups)
     {
         var perMicroBatch = Math.Max(
             1,
@@ -310,15 +334,26 @@ public sealed class GrpoTrainer(
         var byLength = chosen.OrderBy(group =>
             groups[group].Group.Completions.Max(completion => completion.Ids.Length)
         );
-        var slices = byLength
-            .Chunk(perMicroBatch)
-            .Select(
-                (indexes, i) =>
-                    new GroupSlice(i, indexes, [.. indexes.Select(group => groups[group].Group.Prompt.Sample)])
-            )
-            .ToList();
+        return
+        [
+            .. byLength
+                .Chunk(perMicroBatch)
+                .Select(
+                    (indexes, i) =>
+                        new GroupSlice(i, indexes, [.. indexes.Select(group => groups[group].Group.Prompt.Sample)])
+                ),
+        ];
+    }
+
+    /// <summary>Deals micro-batches out to the workers.</summary>
+    private void ForEachMicroBatch(
+        PolicyReplicas replicas,
+        int[] chosen,
+        IReadOnlyList<ScoredGroup> groups,
+        Action<VisionLanguageModel, TokenBatch, GroupSlice> work
+    ) =>
         replicas.ForEach(
-            slices,
+            MicroBatches(replicas, chosen, groups),
             (replica, slice, _) =>
             {
                 using var scope = NewDisposeScope();
@@ -339,7 +374,6 @@ public sealed class GrpoTrainer(
                 work(replica, batch, slice);
             }
         );
-    }
 
     private void TellStopped(
         IRolloutObserver observer,

@@ -31,6 +31,8 @@ public sealed class SftTrainer(
     public StageProgress Train(StageProgress progress, CancellationToken stop)
     {
         var total = config.TotalSteps(_order.Count);
+        if (progress.Step == 0)
+            monitor.FirstBatchFormed(FirstBatch());
         while (progress.Step < total && !stop.IsCancellationRequested)
         {
             var metrics = TrainStep(progress.Step);
@@ -62,6 +64,23 @@ public sealed class SftTrainer(
             ["step_time"] = TimeProvider.System.GetElapsedTime(started).TotalSeconds,
         };
     }
+
+    private FedBatch FirstBatch()
+    {
+        var (samples, epoch) = _order.Batch(0, config.BatchSize);
+        return new FedBatch(
+            [.. MicroBatches(samples).Select(micro => (IReadOnlyList<FedPrompt>)[.. micro.Select(Fed)])],
+            SharesPrompts: false,
+            sample => Augment([sample], epoch)
+        );
+    }
+
+    private FedPrompt Fed(int sample) =>
+        new(
+            sample,
+            split.Samples[sample].PromptIds,
+            [new FedCompletion(split.Samples[sample].TargetIds, Counts: true)]
+        );
 
     /// <summary>Samples of like length together, so that little is padded; as many as there are workers at least.</summary>
     private List<int[]> MicroBatches(int[] samples)
@@ -99,11 +118,11 @@ public sealed class SftTrainer(
     public void Dispose() => _features?.Dispose();
 
     private Tensor Tiles(VisionLanguageModel replica, int[] samples, int epoch) =>
-        split
-            .LoadTiles(
-                samples,
-                replica.Config,
-                _augmentation.IsOff ? null : (place, pixels) => _augmentation.Apply(pixels, epoch, samples[place])
-            )
-            .to(replica.Device);
+        split.LoadTiles(samples, replica.Config, Augment(samples, epoch)).to(replica.Device);
+
+    // Features that are kept are those of the image as it is.
+    private AugmentTiles? Augment(int[] samples, int epoch) =>
+        _augmentation.IsOff || _features is not null
+            ? null
+            : (place, pixels) => _augmentation.Apply(pixels, epoch, samples[place]);
 }

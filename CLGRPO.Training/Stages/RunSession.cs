@@ -3,6 +3,7 @@ using CLGRPO.Data.Datasets;
 using CLGRPO.Data.Runs;
 using CLGRPO.Training.Checkpoints;
 using CLGRPO.Training.Cli;
+using CLGRPO.Training.Compute;
 using CLGRPO.Training.Live;
 
 namespace CLGRPO.Training.Stages;
@@ -11,6 +12,7 @@ namespace CLGRPO.Training.Stages;
 internal sealed class RunSession : IDisposable
 {
     private readonly LiveBroadcast? _broadcast;
+    private readonly SystemWatch? _system;
 
     public RunSession(
         RunDirectory run,
@@ -26,7 +28,12 @@ internal sealed class RunSession : IDisposable
         Checkpoints = new CheckpointStore(run.CheckpointsPath);
         Checkpoints.RemoveUnfinished();
         Ledger = new StageLedger(run);
-        _broadcast = Broadcast();
+        _broadcast = Watchable("live", run.LiveSocketPath, () => new LiveBroadcast(Run, Live, TimeProvider.System));
+        _system = Watchable(
+            "by its machine's figures",
+            run.SystemPath,
+            () => new SystemWatch(Lock, TimeProvider.System)
+        );
     }
 
     public RunDirectory Run { get; }
@@ -61,17 +68,18 @@ internal sealed class RunSession : IDisposable
             .ToHashSet(StringComparer.Ordinal);
 
     // A run that cannot be watched can be trained.
-    private LiveBroadcast? Broadcast()
+    private T? Watchable<T>(string how, string path, Func<T> open)
+        where T : class
     {
         try
         {
-            return new LiveBroadcast(Run, Live, TimeProvider.System);
+            return open();
         }
         catch (Exception e)
             when (e is SocketException or IOException or UnauthorizedAccessException or PlatformNotSupportedException)
         {
-            var warning = $"The run cannot be watched live: {Run.LiveSocketPath} cannot be made ({e.Message}).";
-            Events.Append(RunEvent.Warning(warning));
+            var warning = $"The run cannot be watched {how}: {path} cannot be made ({e.Message}).";
+            Events.Append(RunEvent.Warned(new(RunWarningKind.NotWatchable, warning)));
             Console.Say($"warning: {warning}");
             return null;
         }
@@ -80,6 +88,7 @@ internal sealed class RunSession : IDisposable
     public void Dispose()
     {
         _broadcast?.Dispose();
+        _system?.Dispose();
         Events.Dispose();
         Lock.Dispose();
     }

@@ -1,6 +1,7 @@
 using CLGRPO.Data.Runs;
 using CLGRPO.Training.Batches;
 using CLGRPO.Training.Checkpoints;
+using CLGRPO.Training.Compute;
 using CLGRPO.Training.Evaluation;
 using CLGRPO.Training.Grpo;
 using CLGRPO.Training.Live;
@@ -34,7 +35,7 @@ internal sealed class StageMonitor(RunSession session, RunningStage running) : I
 {
     private readonly long _started = TimeProvider.System.GetTimestamp();
     private readonly double _secondsBefore = running.SecondsBefore;
-    private readonly GrpoAlarms _alarms = new();
+    private readonly RunWarningWatch _warnings = new();
     private string StageName => running.Stage.Name;
 
     IRolloutObserver IStageMonitor.Observer => session.Live;
@@ -63,8 +64,8 @@ internal sealed class StageMonitor(RunSession session, RunningStage running) : I
     {
         session.Events.Append(RunEvent.StepDone(progress.Step, metrics, StageName));
         session.Live.StepDone(progress.Step, metrics);
-        foreach (var alarm in running.Stage.Grpo is null ? [] : _alarms.After(metrics))
-            Warn(alarm, progress.Step);
+        foreach (var warning in _warnings.After(metrics))
+            Warn(warning, progress.Step);
         session.Console.Step(StageName, progress.Step, totalSteps, metrics);
         progress = progress with
         {
@@ -97,11 +98,26 @@ internal sealed class StageMonitor(RunSession session, RunningStage running) : I
         return name;
     }
 
-    private void Warn(string message, int step)
+    public void FirstBatchFormed(FedBatch batch)
     {
-        session.Events.Append(RunEvent.Warning(message, StageName, step));
-        session.Live.Alarm(step, message);
-        session.Console.Say($"{StageName}: warning after step {step}: {message}");
+        if (FirstBatch.Exists(session.Run, StageName))
+            return;
+        try
+        {
+            new FirstBatchRecord(session, running).Write(batch);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // A batch that cannot be shown can be trained on.
+            Warn(new(RunWarningKind.NotWatchable, $"The first batch cannot be shown: {e.Message}"), step: 0);
+        }
+    }
+
+    private void Warn(RunWarning warning, int step)
+    {
+        session.Events.Append(RunEvent.Warned(warning, StageName, step));
+        session.Live.Alarm(step, warning.Message);
+        session.Console.Say($"{StageName}: warning after step {step}: {warning.Message}");
     }
 
     private StageProgress Validate(StageProgress progress, SftConfig sft)
@@ -175,7 +191,11 @@ internal sealed class StageMonitor(RunSession session, RunningStage running) : I
         if (Free() is var free && free >= needed)
             return;
         Warn(
-            $"Paused: a checkpoint needs {needed >> 20} MiB of free disk, {session.KeepFree} MiB of them to spare, and {free >> 20} MiB are free. The run goes on once there is room.",
+            new(
+                RunWarningKind.DiskFloor,
+                $"Paused: a checkpoint needs {needed >> 20} MiB of free disk, {session.KeepFree} MiB of them to spare, and {free >> 20} MiB are free. The run goes on once there is room.",
+                new Dictionary<string, double>(StringComparer.Ordinal) { [SystemSampler.DiskAvailable] = free / 1e6 }
+            ),
             progress.Step
         );
         session.Live.PhaseBegan("paused");

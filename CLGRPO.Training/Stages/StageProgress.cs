@@ -1,3 +1,4 @@
+using CLGRPO.Training.Batches;
 using CLGRPO.Training.Grpo;
 using CLGRPO.Training.Rollouts;
 
@@ -29,6 +30,12 @@ public interface IStageMonitor
 
     /// <summary>A GRPO step's rollouts, for the run's record.</summary>
     void RolloutsScored(int step, IReadOnlyList<ScoredGroup> groups);
+
+    /// <summary>What the stage's first step trains on, before it does; not told where the stage goes on after that step.</summary>
+    void FirstBatchFormed(FedBatch batch)
+    {
+        // Whoever only measures need not know.
+    }
 
     /// <summary>Looks on while a step happens; null where nobody could.</summary>
     internal IRolloutObserver? Observer => null;

@@ -154,7 +154,9 @@ internal sealed class StageRunner(RunSession session, WorkerThreads threads, Dev
     {
         var newest = session.Checkpoints.Newest(out var ignored);
         foreach (var fault in ignored)
-            session.Events.Append(RunEvent.Warning($"A checkpoint is left out: {fault}", stage.Name));
+            session.Events.Append(
+                RunEvent.Warned(new(RunWarningKind.DamagedCheckpoint, $"A checkpoint is left out: {fault}"), stage.Name)
+            );
         if (newest is null)
             return null;
         var state = session.Checkpoints.ReadState(newest);

@@ -22,7 +22,7 @@ public sealed class RunEventsTests : IDisposable
             RunEvent.CheckpointSealed(1, "checkpoints/step-1", "sft"),
             RunEvent.Resumed(1, "sft"),
             RunEvent.Evaluated(1, Metrics(0.9), "evaluations/1.json"),
-            RunEvent.Warning("line\nbreak <b>"),
+            RunEvent.Warned(new(RunWarningKind.TornRecord, "line\nbreak <b>")),
             RunEvent.Error("bad"),
             RunEvent.End("failed"),
         ];

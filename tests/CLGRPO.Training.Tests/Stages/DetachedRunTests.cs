@@ -44,6 +44,8 @@ public sealed class DetachedRunTests(StraightRun straight) : IClassFixture<Strai
         );
         var alarm = straight.Events("full")[^1];
         Assert.Contains("MiB of free disk", alarm.Message, StringComparison.Ordinal);
+        Assert.Equal(RunWarningKind.DiskFloor, alarm.Kind);
+        Assert.True(alarm.Metrics!["system/disk_available_megabytes"] > 0);
         Assert.Equal(5, alarm.Step); // the first that is due
         RunControl.Write(run, RunCommand.Stop);
         Assert.Equal(130, process.WaitForEnd());

@@ -67,6 +67,7 @@ public sealed class RunTests(StraightRun straight, ITestOutputHelper output) : I
         using var last = straight.Start("killed", straight.Recipe);
         Assert.True(last.WaitForEnd() == 0, last.Output);
         straight.AssertSameAs("killed");
+        straight.AssertSameFirstBatches("killed");
     }
 
     /// <summary>Something that comes true a little later: in the middle of a save, or after some looks at the clock.</summary>
@@ -105,6 +106,7 @@ public sealed class RunTests(StraightRun straight, ITestOutputHelper output) : I
         using var last = straight.Start("terminated");
         Assert.True(last.WaitForEnd() == 0, last.Output);
         straight.AssertSameAs("terminated");
+        straight.AssertSameFirstBatches("terminated");
     }
 
     [Fact]

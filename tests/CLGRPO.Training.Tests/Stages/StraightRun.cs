@@ -103,6 +103,19 @@ public class StraightRun : IDisposable
         Assert.Empty(System.IO.Directory.GetFileSystemEntries(run.CheckpointsPath, "*.tmp-*"));
     }
 
+    /// <summary>Fails unless a run has the first batches of the straight one, to the byte.</summary>
+    internal void AssertSameFirstBatches(string name)
+    {
+        var run = Directory(name);
+        var files = System.IO.Directory.GetFiles(Run.FirstBatchPath, "*", SearchOption.AllDirectories);
+        Assert.True(files.Length > RecipeReader.ReadFile(Recipe).Stages.Count, $"{files.Length} files");
+        Assert.All(
+            files,
+            path =>
+                AssertSameFile(path, Path.Combine(run.FirstBatchPath, Path.GetRelativePath(Run.FirstBatchPath, path)))
+        );
+    }
+
     /// <summary>Weights, moments, and the adapter where there is one.</summary>
     internal static void AssertSameTensors(string expected, string found)
     {
