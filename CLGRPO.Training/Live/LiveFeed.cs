@@ -36,6 +36,7 @@ internal sealed class LiveFeed(TimeProvider clock) : IRolloutObserver
     private LiveStatus _status = new(null, null, null, null);
     private volatile bool _watching;
     private long _since; // counts the times that somebody came to watch
+    private long _sampledAt; // when the newest tokens were noted
 
     public bool IsWatching => _watching;
 
@@ -83,6 +84,7 @@ internal sealed class LiveFeed(TimeProvider clock) : IRolloutObserver
             return;
         lock (_gate)
         {
+            _sampledAt = Milliseconds();
             var first = batch.ToldSince != _since;
             batch.ToldSince = _since;
             foreach (var row in first ? batch.Entered.SelectMany(rows => rows) : batch.Rows)
@@ -153,6 +155,7 @@ internal sealed class LiveFeed(TimeProvider clock) : IRolloutObserver
         {
             _watching = true;
             _since++;
+            _sampledAt = Milliseconds();
             _items.Clear();
             _groups.Clear();
             Add(Frame(LiveFrameType.Status));
@@ -258,19 +261,21 @@ internal sealed class LiveFeed(TimeProvider clock) : IRolloutObserver
     private void GatherTokens()
     {
         foreach (var group in _groups.Values)
-            _items.Add(group, Frame(LiveFrameType.Tokens));
+            _items.Add(group, Frame(LiveFrameType.Tokens) with { Time = _sampledAt });
     }
 
     private LiveFrame Frame(LiveFrameType type) =>
         new()
         {
             Type = type,
-            Time = clock.GetUtcNow().ToUnixTimeMilliseconds(),
+            Time = Milliseconds(),
             Stage = _status.Stage,
             Step = _status.Step,
             Steps = _status.Steps,
             Phase = type == LiveFrameType.Status ? _status.Phase : null,
         };
+
+    private long Milliseconds() => clock.GetUtcNow().ToUnixTimeMilliseconds();
 
     private sealed record LiveStatus(string? Stage, int? Step, int? Steps, string? Phase);
 }

@@ -36,6 +36,7 @@ public static class RunServices
     {
         routes.MapRuns();
         routes.MapHub<RolloutHub>("/hubs/rollouts");
+        routes.MapPictures();
     }
 
     /// <summary>How the API writes JSON.</summary>
