@@ -30,6 +30,9 @@ public sealed record RunCard
     /// <summary>Higher ones are first; 0 is ordinary.</summary>
     public int Priority { get; init; }
 
+    /// <summary>Put away: left out of lists, and may be deleted.</summary>
+    public bool Archived { get; init; }
+
     /// <summary>Since when it waits for a slot; null when it does not.</summary>
     public DateTimeOffset? QueuedAt { get; init; }
 

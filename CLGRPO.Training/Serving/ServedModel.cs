@@ -14,7 +14,7 @@ namespace CLGRPO.Training.Serving;
 internal sealed class ServedModel : IDisposable
 {
     private readonly ServeLimits _limits;
-    private readonly IReadOnlySet<int> _stopIds;
+    private readonly HashSet<int> _stopIds;
     private readonly int[] _bannedIds;
     private readonly Queue<ServedRequest> _waiting = new();
     private readonly ServedCache _cache;

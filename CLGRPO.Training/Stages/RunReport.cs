@@ -4,7 +4,7 @@ using CLGRPO.Training.Evaluation;
 namespace CLGRPO.Training.Stages;
 
 /// <summary>The paper's table from what a run left behind.</summary>
-internal static class RunReport
+public static class RunReport
 {
     /// <exception cref="ArgumentException">No stage of the run is evaluated yet.</exception>
     public static EvaluationReport Of(RunDirectory run)

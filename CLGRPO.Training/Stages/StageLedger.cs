@@ -31,9 +31,18 @@ public sealed class StageLedger
 
     public IReadOnlyDictionary<string, FinishedStage> Finished => _finished;
 
+    /// <summary>The stage is to be trained again.</summary>
+    public void Remove(string stage)
+    {
+        if (_finished.Remove(stage))
+            Write();
+    }
+
     public void Add(string stage, FinishedStage finished)
     {
         _finished[stage] = finished;
-        AtomicFile.WriteText(_path, JsonSerializer.Serialize(_finished, Json));
+        Write();
     }
+
+    private void Write() => AtomicFile.WriteText(_path, JsonSerializer.Serialize(_finished, Json));
 }

@@ -12,6 +12,7 @@ public static class AccountEndpoints
     {
         routes.MapGet("/join/{token}", OpenInvitation).AllowAnonymous().ExcludeFromDescription();
         routes.MapPost("/logout", LogOut).RequireAuthorization(Policies.Person).ExcludeFromDescription();
+        routes.MapApiKeys();
     }
 
     private static IResult OpenInvitation(string token, HttpContext context)

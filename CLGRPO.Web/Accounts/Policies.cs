@@ -15,6 +15,9 @@ public static class Scopes
     /// <summary>Data sets and their counts.</summary>
     public const string DatasetsRead = "datasets:read";
 
+    /// <summary>Making and revoking keys.</summary>
+    public const string KeysManage = "keys:manage";
+
     /// <summary>Scope → the roles that may do the same.</summary>
     public static IReadOnlyDictionary<string, IReadOnlyList<string>> RolesOf { get; } =
         new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal)
@@ -22,6 +25,7 @@ public static class Scopes
             [DatasetsRead] = Roles.All,
             [RunScopes.Read] = Roles.All,
             [RunScopes.Write] = [Roles.Admin, Roles.Researcher],
+            [KeysManage] = [Roles.Admin],
         };
 }
 

@@ -73,7 +73,9 @@ public sealed partial class HomePage : ComponentBase, IDisposable
 
     // The demonstration, while it goes on.
     private RunSummary? Going =>
-        Training.All().FirstOrDefault(run => GoingRunCard.IsGoing(run) && run.Tags.Contains(DemoRun.Tag, StringComparer.Ordinal));
+        Training
+            .All()
+            .FirstOrDefault(run => GoingRunCard.IsGoing(run) && run.Tags.Contains(DemoRun.Tag, StringComparer.Ordinal));
 
     private static string Names(IEnumerable<string> names) =>
         string.Join(", ", names) is { Length: > 0 } text ? text : "none yet";

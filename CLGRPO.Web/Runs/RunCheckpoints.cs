@@ -58,8 +58,15 @@ internal static class RunCheckpoints
             : null;
         if (why is not null)
             throw new RunStateException($"Checkpoint '{name}' cannot be deleted: {why}.");
+        Remove(run, checkpoint.Name);
+    }
+
+    /// <summary>Deletes a checkpoint without asking whether it is needed.</summary>
+    /// <param name="name">One of the list's.</param>
+    public static void Remove(RunDirectory run, string name)
+    {
         // A reader takes only what is sealed, so the seal goes first.
-        var folder = Path.Combine(run.CheckpointsPath, checkpoint.Name);
+        var folder = Path.Combine(run.CheckpointsPath, name);
         File.Delete(Path.Combine(folder, CheckpointManifest.FileName));
         Directory.Delete(folder, recursive: true);
     }

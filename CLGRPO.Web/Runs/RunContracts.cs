@@ -32,6 +32,9 @@ public sealed record ChangeRun
 
     [MaxLength(RunCard.MostTags)]
     public IReadOnlyList<string>? Tags { get; init; }
+
+    /// <summary>Puts a run away that has ended, or brings it back; one that is put away may be deleted.</summary>
+    public bool? Archived { get; init; }
 }
 
 /// <summary>What a run is asked to do.</summary>
@@ -55,6 +58,11 @@ public sealed record ControlRun
 {
     [Required]
     public required RunAction Action { get; init; }
+
+    /// <summary>With <c>resume</c>, of a run that has ended: the checkpoint to go on from. Later ones and the evaluations of later stages are deleted.</summary>
+    /// <example>null</example>
+    [StringLength(100)]
+    public string? Checkpoint { get; init; }
 }
 
 /// <summary>A part of a longer list.</summary>

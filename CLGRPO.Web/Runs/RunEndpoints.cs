@@ -1,6 +1,7 @@
 using System.Security.Claims;
 using CLGRPO.Data.Runs;
 using CLGRPO.Training.Stages;
+using CLGRPO.Web.Api;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 
@@ -19,7 +20,8 @@ public static class RunEndpoints
             .MapGroup("/api/v1/runs")
             .WithTags("Runs")
             .RequireAuthorization(RunScopes.Read)
-            .AddEndpointFilter(AnswerFaults);
+            .AddEndpointFilter(AnswerFaults)
+            .AddEndpointFilter(ETags.OfContent);
         runs.MapGet("/", List).WithName("ListRuns").WithSummary("Lists runs, newest first");
         runs.MapGet("/{id}", Get).WithName("GetRun").WithSummary("Gets a run");
         runs.MapGet("/{id}/recipe", Recipe)
@@ -36,13 +38,24 @@ public static class RunEndpoints
         runs.MapGet("/{id}/log.txt", LogFile).WithName("GetRunLogFile").WithSummary("Gets the whole log as text");
         runs.MapGet("/{id}/checkpoints", Checkpoints).WithName("ListCheckpoints").WithSummary("Lists checkpoints");
 
+        runs.MapResults();
+
         var changes = runs.MapGroup("").RequireAuthorization(RunScopes.Write);
         changes.MapPost("/", Create).WithName("CreateRun").WithSummary("Queues a run of a recipe");
-        changes.MapPatch("/{id}", Change).WithName("ChangeRun").WithSummary("Changes priority, note and tags");
+        changes
+            .MapPatch("/{id}", Change)
+            .WithName("ChangeRun")
+            .WithSummary("Changes priority, note and tags, puts away")
+            .ProducesProblem(StatusCodes.Status409Conflict);
         changes
             .MapPost("/{id}/control", Control)
             .WithName("ControlRun")
             .WithSummary("Pauses, resumes, stops or aborts a run")
+            .ProducesProblem(StatusCodes.Status409Conflict);
+        changes
+            .MapDelete("/{id}", DeleteRun)
+            .WithName("DeleteRun")
+            .WithSummary("Deletes a run that was archived, for good")
             .ProducesProblem(StatusCodes.Status409Conflict);
         changes
             .MapPut("/{id}/checkpoints/{name}/pin", Pin)
@@ -61,6 +74,7 @@ public static class RunEndpoints
         string? state = null,
         string? tag = null,
         string? search = null,
+        bool archived = false,
         int offset = 0,
         int limit = 50
     )
@@ -75,6 +89,7 @@ public static class RunEndpoints
             );
         var fitting = training
             .All()
+            .Where(run => run.Archived == archived)
             .Where(run => state is null || run.State == wanted)
             .Where(run => tag is null || run.Tags.Contains(tag, StringComparer.Ordinal))
             .Where(run => search is null || Mentions(run, search))
@@ -127,7 +142,7 @@ public static class RunEndpoints
         var tag = $"\"{(events.Count > 0 ? events[^1].Number : 0)}\"";
         http.Response.Headers.ETag = tag;
         http.Response.Headers.CacheControl = "private, no-cache";
-        if (http.Request.Headers.IfNoneMatch.Contains(tag, StringComparer.Ordinal))
+        if (ETags.Has(http.Request, tag))
             return TypedResults.StatusCode(StatusCodes.Status304NotModified);
         var wanted = metric is { Length: > 0 } ? metric.ToHashSet(StringComparer.Ordinal) : null;
         return TypedResults.Ok(MetricSeries.Of(events, wanted, points));
@@ -227,6 +242,7 @@ public static class RunEndpoints
                         Priority = change.Priority ?? card.Priority,
                         Note = change.Note ?? card.Note,
                         Tags = change.Tags ?? card.Tags,
+                        Archived = change.Archived ?? card.Archived,
                     }
             )
         );
@@ -243,11 +259,18 @@ public static class RunEndpoints
         var run = asked.Action switch
         {
             RunAction.Pause => training.Pause(id),
+            RunAction.Resume when asked.Checkpoint is { } checkpoint => training.ResumeFrom(id, checkpoint),
             RunAction.Resume => training.Resume(id),
             RunAction.Stop => training.Stop(id),
             _ => training.Abort(id),
         };
         return TypedResults.Accepted($"/api/v1/runs/{run.Id}", run);
+    }
+
+    private static NoContent DeleteRun(string id, TrainingService training, ClaimsPrincipal user)
+    {
+        training.Delete(id, user.Identity?.Name ?? "");
+        return TypedResults.NoContent();
     }
 
     private static Results<NoContent, NotFound> Pin(string id, string name, PinCheckpoint pin, TrainingService training)

@@ -20,6 +20,7 @@ public static class RunServices
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton<ILauncher, LocalLauncher>();
         services.AddSingleton<TrainingService>();
+        services.AddSingleton<RunResults>();
         services.AddHostedService(provider => provider.GetRequiredService<TrainingService>());
         services.AddHostedService<DemoRun>();
         services.AddSingleton<LiveRuns>();

@@ -48,6 +48,7 @@ public enum RunState
 /// <param name="Warnings">How many there were.</param>
 /// <param name="Events">Number of the newest event: what a reader has to ask for what came after.</param>
 /// <param name="Accuracy">Of the newest evaluation, 0 to 1.</param>
+/// <param name="Archived">Put away: left out of lists, and may be deleted.</param>
 /// <param name="FirstCheckpointSeconds">Until its first checkpoint, at its usual speed; 0 once there was one, null while nothing can be said.</param>
 public sealed record RunSummary(
     string Id,
@@ -71,5 +72,6 @@ public sealed record RunSummary(
     IReadOnlyList<string> Tags,
     int Priority,
     double? Accuracy,
+    bool Archived,
     double? FirstCheckpointSeconds
 );

@@ -95,6 +95,7 @@ internal sealed class TrackedRun
             Card.Tags,
             Card.Priority,
             _accuracy,
+            Card.Archived,
             FirstCheckpointSeconds(state)
         );
     }

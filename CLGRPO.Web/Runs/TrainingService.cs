@@ -19,6 +19,17 @@ public sealed partial class TrainingService(
     private readonly ConcurrentDictionary<Subscription, Action<RunSummary, IReadOnlyList<RunEvent>>> _subscriptions =
         new();
     private readonly SemaphoreSlim _wake = new(0, 1);
+    private const string Deleted = ".tmp-deleted-";
+
+    private static readonly RunState[] Ended =
+    [
+        RunState.Completed,
+        RunState.Stopped,
+        RunState.Aborted,
+        RunState.Failed,
+        RunState.Crashed,
+    ];
+
     private readonly Lock _gate = new(); // one look, or one command, at a time
 
     /// <summary>Be told of what is new about runs: a summary and the events that came.</summary>
@@ -65,8 +76,42 @@ public sealed partial class TrainingService(
     }
 
     /// <summary>Changes what people say about a run.</summary>
+    /// <exception cref="RunStateException">It is to be archived and has not ended.</exception>
     public RunSummary Describe(string id, Func<RunCard, RunCard> change) =>
-        Do(id, run => change(run.Card).Write(run.Directory));
+        Do(
+            id,
+            run =>
+            {
+                var changed = change(run.Card);
+                if (changed.Archived && !run.Card.Archived)
+                    Require(run, "archived", Ended);
+                changed.Write(run.Directory);
+            }
+        );
+
+    /// <summary>Deletes a run that was archived, for good.</summary>
+    /// <param name="by">Who wants it.</param>
+    /// <exception cref="RunStateException">It has not ended, or is not archived.</exception>
+    public void Delete(string id, string by)
+    {
+        string gone;
+        lock (_gate)
+        {
+            var run = Known(id);
+            Look(run);
+            Require(run, "deleted", Ended);
+            if (!run.Card.Archived)
+                throw new RunStateException(
+                    $"Run '{id}' is not archived. Archive it first: what is deleted is gone for good."
+                );
+            // Out of the list at once, and whole until then.
+            gone = $"{run.Directory.Path}{Deleted}{Guid.NewGuid():N}";
+            System.IO.Directory.Move(run.Directory.Path, gone);
+            _runs.TryRemove(id, out _);
+        }
+        System.IO.Directory.Delete(gone, recursive: true);
+        LogDeleted(id, by);
+    }
 
     /// <summary>Asks a run to finish its step, save and wait.</summary>
     /// <exception cref="RunStateException">It is not running.</exception>
@@ -103,6 +148,21 @@ public sealed partial class TrainingService(
             }
         );
 
+    /// <summary>Puts a run that ended back in the queue, to go on from one of its checkpoints; what came after that is removed.</summary>
+    /// <exception cref="RunStateException">It has not ended, or a later checkpoint is pinned.</exception>
+    /// <exception cref="KeyNotFoundException">There is no such run or checkpoint.</exception>
+    public RunSummary ResumeFrom(string id, string checkpoint) =>
+        Do(
+            id,
+            run =>
+            {
+                Require(run, "taken back to a checkpoint", Ended);
+                RunRewind.To(run.Directory, checkpoint);
+                RunControl.Write(run.Directory, RunCommand.None);
+                (run.Card with { QueuedAt = clock.GetUtcNow() }).Write(run.Directory);
+            }
+        );
+
     /// <summary>Asks a run to finish its step, save and end; takes a waiting one out of the queue.</summary>
     /// <exception cref="RunStateException">It has ended.</exception>
     public RunSummary Stop(string id) => Do(id, run => End(run, "stopped", RunCommand.Stop));
@@ -124,6 +184,8 @@ public sealed partial class TrainingService(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         System.IO.Directory.CreateDirectory(options.Value.RunsPath);
+        foreach (var rest in System.IO.Directory.GetDirectories(options.Value.RunsPath, $"*{Deleted}*"))
+            System.IO.Directory.Delete(rest, recursive: true);
         while (!stoppingToken.IsCancellationRequested)
         {
             lock (_gate)
@@ -233,9 +295,7 @@ public sealed partial class TrainingService(
     {
         lock (_gate)
         {
-            var run = _runs.TryGetValue(id, out var known)
-                ? known
-                : throw new KeyNotFoundException($"There is no run '{id}'.");
+            var run = Known(id);
             Look(run);
             work(run);
             Look(run);
@@ -243,6 +303,9 @@ public sealed partial class TrainingService(
             return Summary(run);
         }
     }
+
+    private TrackedRun Known(string id) =>
+        _runs.TryGetValue(id, out var run) ? run : throw new KeyNotFoundException($"There is no run '{id}'.");
 
     private static void Require(TrackedRun run, string what, params RunState[] states)
     {
@@ -273,6 +336,9 @@ public sealed partial class TrainingService(
 
     [LoggerMessage(LogLevel.Warning, "Run {Run} cannot be read")]
     private partial void LogUnreadable(string run, Exception why);
+
+    [LoggerMessage(LogLevel.Information, "Run {Run} was deleted by {Person}")]
+    private partial void LogDeleted(string run, string person);
 
     [LoggerMessage(LogLevel.Information, "Run {Run} starts")]
     private partial void LogStarts(string run);

@@ -82,6 +82,49 @@ public sealed class RunEndpointsTests(FinishedRun done) : IClassFixture<Finished
         Assert.Equal(HttpStatusCode.NotModified, (await Client.SendAsync(again, Stop)).StatusCode);
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("/stages")]
+    [InlineData("/checkpoints")]
+    [InlineData("/evaluations")]
+    [InlineData("/evaluations/grpo?sampled=true&limit=3")]
+    public async Task Get_AskedAgainWithItsTag_AnswersThatNothingChanged(string path)
+    {
+        var answer = await Client.GetAsync(Url + path, Stop);
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        Assert.Equal("application/json", answer.Content.Headers.ContentType!.MediaType);
+        using var again = new HttpRequestMessage(HttpMethod.Get, Url + path);
+        again.Headers.IfNoneMatch.Add(answer.Headers.ETag!);
+        using var same = await Client.SendAsync(again, Stop);
+        Assert.Equal(HttpStatusCode.NotModified, same.StatusCode);
+        Assert.Empty(await same.Content.ReadAsByteArrayAsync(Stop));
+        using var other = new HttpRequestMessage(HttpMethod.Get, Url + path);
+        other.Headers.IfNoneMatch.Add(new EntityTagHeaderValue("\"0123\""));
+        Assert.Equal(HttpStatusCode.OK, (await Client.SendAsync(other, Stop)).StatusCode);
+    }
+
+    [Fact]
+    public async Task Results_OfARunThatIsDone_AreThoseOfItsFolder()
+    {
+        var stages = (await GetAsync(Url + "/stages")).EnumerateArray().ToList();
+        Assert.Equal(["sft", "grpo"], stages.Select(stage => stage.GetProperty("name").GetString()));
+        Assert.All(stages, stage => Assert.Equal("done", stage.GetProperty("state").GetString()));
+        var rows = (await GetAsync(Url + "/evaluations")).GetProperty("rows").EnumerateArray().ToList();
+        Assert.Equal(["sft", "grpo"], rows.Select(row => row.GetProperty("name").GetString()));
+        var accuracy = rows[1].GetProperty("greedy").GetProperty("accuracy").GetDouble();
+        var answers = await GetAsync(Url + "/evaluations/grpo?limit=1000");
+        Assert.Equal(16, answers.GetProperty("total").GetInt32());
+        Assert.Equal(
+            accuracy,
+            answers.GetProperty("items").EnumerateArray().Average(one => one.GetProperty("right").GetBoolean() ? 1 : 0),
+            precision: 9
+        );
+        Assert.Equal(accuracy, stages[1].GetProperty("accuracy").GetDouble(), precision: 9);
+        foreach (var other in new[] { "nowhere", "..%2F..%2Freport" })
+            Assert.Equal(HttpStatusCode.NotFound, await StatusAsync($"{Url}/evaluations/{other}"));
+        Assert.Equal(HttpStatusCode.BadRequest, await StatusAsync(Url + "/evaluations/grpo?limit=0"));
+    }
+
     [Fact]
     public async Task Events_InPieces_ComeEachOnce()
     {
