@@ -9,6 +9,7 @@ public sealed partial class SignIn(
     SignInManager<User> manager,
     UserManager<User> users,
     SiteMeter meter,
+    Audit audit,
     TimeProvider clock,
     ILogger<SignIn> log
 )
@@ -44,6 +45,21 @@ public sealed partial class SignIn(
         if (await users.GetUserAsync(person) is { } user)
             await users.UpdateSecurityStampAsync(user);
         await manager.SignOutAsync();
+    }
+
+    /// <summary>Changes the password of a person who knows the present one; every session but this ends.</summary>
+    /// <exception cref="AccountException">The present one is wrong, too often perhaps, or the new one will not do.</exception>
+    public async Task ChangePassword(ClaimsPrincipal person, string current, string password, CancellationToken stop)
+    {
+        var user = await users.GetUserAsync(person) ?? throw new AccountException("The account is gone.");
+        var result = await manager.CheckPasswordSignInAsync(user, current, lockoutOnFailure: true);
+        if (!result.Succeeded)
+            throw new AccountException("The password now is wrong, or the account is locked for some minutes.");
+        var change = await users.ChangePasswordAsync(user, current, password);
+        if (!change.Succeeded)
+            throw new AccountException(string.Join(" ", change.Errors.Select(error => error.Description)));
+        await audit.Write(user.UserName!, "user.password", $"user:{user.UserName}", detail: null, stop);
+        await For(user);
     }
 
     private async Task<bool> Try(string name, string password)

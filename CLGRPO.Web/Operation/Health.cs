@@ -1,4 +1,5 @@
 using CLGRPO.Data.Store;
+using CLGRPO.Web.Accounts;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -6,7 +7,7 @@ using Microsoft.Extensions.Options;
 
 namespace CLGRPO.Web.Operation;
 
-/// <summary><c>/alive</c>: the process answers. <c>/health</c>: it can work. Both say one word and nothing about the machine.</summary>
+/// <summary><c>/alive</c>: the process answers. <c>/health</c>: it can work. Both say one word and nothing about the machine; an admin is told what is the matter.</summary>
 public static class Health
 {
     public static void AddHealth(this IServiceCollection services) =>
@@ -15,8 +16,28 @@ public static class Health
     public static void MapHealth(this IEndpointRouteBuilder routes)
     {
         routes.MapGet("/alive", () => "alive").AllowAnonymous().ExcludeFromDescription();
-        routes.MapHealthChecks("/health", new HealthCheckOptions()).AllowAnonymous();
+        routes.MapHealthChecks("/health", new HealthCheckOptions { ResponseWriter = Answer }).AllowAnonymous();
     }
+
+    private static Task Answer(HttpContext context, HealthReport report) =>
+        context.User.IsInRole(Roles.Admin)
+            ? context.Response.WriteAsJsonAsync(
+                new
+                {
+                    Status = report.Status.ToString(),
+                    Checks = report.Entries.ToDictionary(
+                        entry => entry.Key,
+                        entry => new
+                        {
+                            Status = entry.Value.Status.ToString(),
+                            Says = entry.Value.Description ?? entry.Value.Exception?.Message,
+                            Milliseconds = Math.Round(entry.Value.Duration.TotalMilliseconds, 1),
+                        },
+                        StringComparer.Ordinal
+                    ),
+                }
+            )
+            : context.Response.WriteAsync(report.Status.ToString());
 
     private sealed class StoreHealth(StoreFactory store) : IHealthCheck
     {

@@ -43,7 +43,9 @@ public static class OperationServices
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(site => StoreFactory.Open(site.GetRequiredService<IOptions<SiteOptions>>().Value.Store));
         services.AddSingleton<SiteMeter>();
-        services.AddScoped<CircuitHandler, CircuitCounter>();
+        services.AddSingleton<OpenPages>();
+        services.AddScoped<PagePlace>();
+        services.AddScoped<CircuitHandler, CircuitDoor>();
         services.AddProblemDetails();
         services.AddRateLimits();
         services.AddHealth();

@@ -10,7 +10,7 @@ namespace CLGRPO.Web.Operation;
 public static class RateLimits
 {
     private static readonly TimeSpan Window = TimeSpan.FromMinutes(1);
-    private static readonly string[] SignInPaths = ["/login", "/join"];
+    private static readonly string[] SignInPaths = ["/login", "/join", "/password"];
 
     public static void AddRateLimits(this IServiceCollection services) =>
         services

@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using Microsoft.AspNetCore.Components.Server.Circuits;
 
 namespace CLGRPO.Web.Operation;
 
@@ -26,20 +25,4 @@ public sealed class SiteMeter : IDisposable
         _signIns.Add(1, new KeyValuePair<string, object?>("result", success ? "success" : "refused"));
 
     public void Dispose() => _meter.Dispose();
-}
-
-/// <summary>Counts open pages.</summary>
-public sealed class CircuitCounter(SiteMeter meter) : CircuitHandler
-{
-    public override Task OnConnectionUpAsync(Circuit circuit, CancellationToken cancellationToken)
-    {
-        meter.PageOpened();
-        return Task.CompletedTask;
-    }
-
-    public override Task OnConnectionDownAsync(Circuit circuit, CancellationToken cancellationToken)
-    {
-        meter.PageClosed();
-        return Task.CompletedTask;
-    }
 }

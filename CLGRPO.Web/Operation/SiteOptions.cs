@@ -32,6 +32,9 @@ public sealed class SiteOptions
     /// <summary>API requests per minute and key or person.</summary>
     public int ApiRequestsPerMinute { get; set; } = 1200;
 
+    /// <summary>Pages that one person has open at once.</summary>
+    public int PagesPerPerson { get; set; } = 10;
+
     /// <summary>How often an open page looks whether its person may still see it, seconds.</summary>
     public int IdentityCheckSeconds { get; set; } = 5;
 

@@ -16,6 +16,7 @@ public sealed class SiteOptionsCheck(IConfiguration configuration) : IValidateOp
             .. CheckHosts(options.AllowedHosts),
             .. CheckRange(nameof(options.SignInsPerMinute), options.SignInsPerMinute, 1, 100_000),
             .. CheckRange(nameof(options.ApiRequestsPerMinute), options.ApiRequestsPerMinute, 1, 10_000_000),
+            .. CheckRange(nameof(options.PagesPerPerson), options.PagesPerPerson, 1, 1000),
             .. CheckRange(nameof(options.IdentityCheckSeconds), options.IdentityCheckSeconds, 1, 3600),
             .. CheckRange(nameof(options.MinFreeDiskMiB), options.MinFreeDiskMiB, 0, 1 << 30),
             .. CheckRange(nameof(options.ShutdownSeconds), options.ShutdownSeconds, 1, 600),

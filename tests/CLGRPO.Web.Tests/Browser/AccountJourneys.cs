@@ -89,6 +89,50 @@ public sealed class AccountJourneys(BrowserFixture site)
     }
 
     [Fact]
+    [Trait("Id", "A-AUTH-5")]
+    public async Task Password_Changed_EndsTheOtherSessions()
+    {
+        const string New = "another horse battery";
+        using var folder = new TemporaryFolder();
+        await using var fresh = await SiteProcess.Start(folder.Path);
+        await using var visitor = await Visitor.Open(site.Browser, fresh.Address);
+        await visitor.Join(await fresh.FirstAdminLink, "grace", BrowserFixture.Password);
+        await using var elsewhere = await Visitor.Open(
+            site.Browser,
+            fresh.Address,
+            session: await visitor.Context.StorageStateAsync()
+        );
+        await visitor.Page.GetByRole(AriaRole.Link, new() { Name = "Change your password" }).ClickAsync();
+        await Change("not the password", New, New);
+        await Expect(visitor.Page.GetByRole(AriaRole.Alert)).ToContainTextAsync("The password now is wrong");
+        await Change(BrowserFixture.Password, New, New + "!");
+        await Expect(visitor.Page.GetByRole(AriaRole.Alert)).ToContainTextAsync("differ");
+        await Change(BrowserFixture.Password, "aaaaaaaaaa", "aaaaaaaaaa");
+        await Expect(visitor.Page.GetByRole(AriaRole.Alert)).ToContainTextAsync("different characters");
+        await Change(BrowserFixture.Password, New, New);
+        await Expect(visitor.Page).ToHaveTitleAsync("Home · CLGRPO");
+
+        await elsewhere.Page.GotoAsync("/");
+        await Expect(elsewhere.Page).ToHaveTitleAsync("Sign in · CLGRPO");
+        await elsewhere.SignIn("grace", BrowserFixture.Password);
+        await Expect(elsewhere.Page.GetByRole(AriaRole.Alert)).ToBeVisibleAsync();
+        await elsewhere.SignIn("grace", New);
+        await Expect(elsewhere.Page).ToHaveTitleAsync("Home · CLGRPO");
+        await visitor.Go("/admin");
+        await Expect(visitor.Page.GetByText("user.password")).ToBeVisibleAsync();
+        Assert.DoesNotContain(New, fresh.Output, StringComparison.Ordinal);
+        Assert.Empty(visitor.Errors);
+
+        async Task Change(string now, string next, string again)
+        {
+            await visitor.Page.GetByLabel("Password now").FillAsync(now);
+            await visitor.Page.GetByLabel("New password", new() { Exact = true }).FillAsync(next);
+            await visitor.Page.GetByLabel("New password again").FillAsync(again);
+            await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Change it" }).ClickAsync();
+        }
+    }
+
+    [Fact]
     [Trait("Id", "A-AUTH-3")]
     public async Task WrongPassword_KnownAndUnknownName_OneMessage()
     {

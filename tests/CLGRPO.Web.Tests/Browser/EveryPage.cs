@@ -85,6 +85,7 @@ public sealed class EveryPage(BrowserFixture site)
             all.Add("/", theme, true);
             all.Add("/runs", theme, true);
             all.Add("/admin", theme, true);
+            all.Add("/password", theme, true);
             all.Add("/denied", theme, true);
             all.Add("/not-here", theme, true);
             all.Add("/login", theme, false);

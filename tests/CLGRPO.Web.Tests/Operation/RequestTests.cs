@@ -99,6 +99,17 @@ public sealed partial class RequestTests(Browser.BrowserFixture site) : IDisposa
     }
 
     [Fact]
+    public async Task Health_AskedByAnAdmin_SaysWhatWasLookedAt()
+    {
+        await using var admin = await site.Admin();
+        await admin.Go("/");
+        var said = await admin.Page.EvaluateAsync<string>("async () => await (await fetch('/health')).text()");
+        Assert.Contains("\"store\"", said, StringComparison.Ordinal);
+        Assert.Contains("\"disk\"", said, StringComparison.Ordinal);
+        Assert.Contains("\"status\":\"Healthy\"", said, StringComparison.Ordinal);
+    }
+
+    [Fact]
     [Trait("Id", "A-AUTH-3")]
     public async Task PostLogin_Fifty_AreLimited()
     {
