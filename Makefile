@@ -1,6 +1,6 @@
 # Every target that needs the build calls setup first; setup does nothing when nothing is missing.
 .DEFAULT_GOAL := help
-.PHONY: help setup build up demo test openapi golden bench gpu-bundle gpu-check reproduce format clean
+.PHONY: help setup build up demo test openapi golden bench live-delay gpu-bundle gpu-check reproduce format clean
 
 CLGRPO := bin/clgrpo
 RUN ?= runs/demo
@@ -35,6 +35,10 @@ bench: ## Measures rollouts and training steps beside PyTorch; writes tests/benc
 	@.ci/setup --bench
 	@$${CLGRPO_PYTHON:-/usr/bin/python3} -B tests/benchmarks/peers/peer.py check-golden tests/golden/internvl 2>/dev/null
 	@dotnet tests/benchmarks/CLGRPO.Benchmarks/bin/Release/net10.0/CLGRPO.Benchmarks.dll
+
+live-delay: ## Measures sampled to painted: real site, real training, Chromium; on a quiet machine
+	@.ci/setup --test
+	@dotnet tests/CLGRPO.Web.Tests/bin/Release/net10.0/CLGRPO.Web.Tests.dll -noLogo -diagnostics -explicit only -class CLGRPO.Web.Tests.Browser.LiveDelay
 
 gpu-bundle: setup ## Packs tests, benchmarks and the .NET runtime for a GPU machine: bin/gpu-bundle.tar.xz
 	@.ci/gpu-bundle

@@ -189,17 +189,19 @@ class LivePage {
     return this.hasEnded || !this.stages.has(this.step.stage) || this.step.groups.size === 0 ? null : { stage: this.step.stage, step: this.step.step };
   }
 
-  show(mode, step) {
+  /** @param {boolean} isAsked whether a person wanted it: then it can be linked to. */
+  show(mode, step, isAsked = true) {
     this.mode = mode;
     this.shown = step;
+    this.isAsked = isAsked;
     this.parts.problem.hidden = true;
     const address = new URL(location.href);
     for (const name of ["stage", "step"]) {
-      if (mode === "history") address.searchParams.set(name, step[name]);
+      if (mode === "history" && isAsked) address.searchParams.set(name, step[name]);
       else address.searchParams.delete(name);
     }
     if (address.href !== location.href) history.replaceState(history.state, "", address);
-    if (mode === "follow" && this.hasEnded && this.steps.newest) this.openStep(this.steps.newest);
+    if (mode === "follow" && this.hasEnded && this.steps.newest) this.openStep(this.steps.newest, false);
     this.paintSoon();
   }
 
@@ -214,12 +216,12 @@ class LivePage {
     else if (this.livePlace) this.show("follow", null);
   }
 
-  async openStep({ stage, step }) {
+  async openStep({ stage, step }, isAsked = true) {
     const live = this.livePlace;
     if (live && live.stage === stage && step >= live.step) return this.show("follow", null);
     const opened = (this.opening = this.recent.get(`${stage}/${step}`) ?? this.read(stage, step));
     const found = await opened;
-    if (found && this.opening === opened && !this.leave.signal.aborted) this.show("history", found);
+    if (found && this.opening === opened && !this.leave.signal.aborted) this.show("history", found, isAsked);
   }
 
   async read(stage, step, complain = (words) => this.complain(words)) {
@@ -246,13 +248,14 @@ class LivePage {
     this.state = run.state;
     this.hasEnded = ended.has(run.state);
     if (this.hasEnded && !hadEnded) this.end();
+    if (!this.hasEnded && hadEnded && this.mode === "history" && !this.isAsked) this.show("follow", null); // it was resumed
     this.paintSoon();
   }
 
   /** A run that ends leaves its newest stored step. */
   async end() {
     await this.steps.load(this.leave.signal).catch(() => {});
-    if (this.mode === "follow" && this.steps.newest) await this.openStep(this.steps.newest);
+    if (this.mode === "follow" && this.steps.newest) await this.openStep(this.steps.newest, false);
   }
 
   link(words) {
@@ -313,7 +316,7 @@ class LivePage {
     this.bar.paint(this, step);
     this.paintFilters(step, groups, group);
     this.paintEmpty(step, groups);
-    this.strip.paint(this.steps.series(this.place.stage, this.mode === "history" ? this.place.step : Infinity));
+    this.strip.paint(this.steps, this.place.stage, this.mode === "history" ? this.place.step : Infinity);
     const isTable = this.view === "table";
     this.parts.frame.hidden = isTable || !group;
     this.parts["table-card"].hidden = !isTable || groups.length === 0;

@@ -84,6 +84,7 @@ public sealed class EveryPage(BrowserFixture site)
         {
             all.Add("/", theme, true);
             all.Add("/runs", theme, true);
+            all.Add("/live", theme, true);
             all.Add("/admin", theme, true);
             all.Add("/password", theme, true);
             all.Add("/denied", theme, true);

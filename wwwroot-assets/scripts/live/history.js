@@ -9,6 +9,7 @@ export class History {
     this.address = address;
     this.order = order;
     this.stages = new Map();
+    this.version = 0; // changes with what is known
   }
 
   /** Reads the steps so far. */
@@ -23,11 +24,13 @@ export class History {
       stages.get(stage).set(metric, { steps: [...steps], values: values.map(Number) });
     }
     this.stages = stages;
+    this.version++;
   }
 
   /** Takes in a step that was just done; a resumed run does some of them again. */
   add(stage, step, metrics) {
     if (!this.order.includes(stage)) return;
+    this.version++;
     if (!this.stages.has(stage)) this.stages.set(stage, new Map());
     const known = this.stages.get(stage);
     for (const name of asked) {

@@ -26,8 +26,9 @@ export class Side {
   }
 
   picture(image, group) {
-    const address = `/api/v1/images/${group.image}`;
+    const address = `/api/v1/images/${encodeURIComponent(group.image)}`;
     if (image.getAttribute("src") === address) return;
+    image.onerror = () => (image.hidden = true); // it was deleted with its data set
     image.src = address;
     image.alt = `Picture of sample ${group.sample}`;
     image.hidden = false;

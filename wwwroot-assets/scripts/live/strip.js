@@ -25,8 +25,12 @@ export class Strip {
     );
   }
 
-  /** @param {Map<string, number[]>} series metric → values, oldest first. */
-  paint(series) {
+  /** @param {import("./history.js").History} history @param {number} step up to which it is drawn. */
+  paint(history, stage, step) {
+    const key = `${history.version} ${stage} ${step}`;
+    if (this.painted === key) return;
+    this.painted = key;
+    const series = history.series(stage, step);
     for (const [name, { value, line, area }] of this.parts) {
       const values = (series.get(name) ?? []).slice(-points);
       write(value, values.length > 0 ? brief(values.at(-1)) : "–");
