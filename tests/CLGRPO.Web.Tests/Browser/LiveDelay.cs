@@ -23,10 +23,12 @@ public sealed class LiveDelay(LiveSite site) : IClassFixture<LiveSite>
         );
         var median = await Figure(visitor.Page, "delay");
         var most = await Figure(visitor.Page, "delayMost");
+        var arrived = await Figure(visitor.Page, "delayArrived");
         TestContext.Current.SendDiagnosticMessage(
-            "sampled to painted: median {0:F1} ms, 95th percentile {1:F1} ms, of the newest 2000 frames; {2} cores, load {3}",
+            "sampled to painted: median {0:F0} ms, 95th percentile {1:F0} ms, {2:F0} ms of the median until the browser had it; the newest 2000 frames, {3} cores, load {4}",
             median,
             most,
+            arrived,
             Environment.ProcessorCount,
             File.Exists("/proc/loadavg") ? await File.ReadAllTextAsync("/proc/loadavg", Stop) : "unknown"
         );

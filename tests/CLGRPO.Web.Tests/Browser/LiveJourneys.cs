@@ -223,7 +223,7 @@ public sealed partial class LiveJourneys(LiveSite site) : IClassFixture<LiveSite
             var picture = visitor.Page.Locator("[data-part=picture]");
             await Expect(picture).ToHaveJSPropertyAsync("complete", true);
             Assert.True(await picture.EvaluateAsync<int>("image => image.naturalWidth") > 0);
-            await EveryPage.RequireAccessible(visitor, $"live-{theme}-{width}");
+            await EveryPage.RequireAccessible(visitor, $"live-rollouts-{theme}-{width}");
             if (width == 1440)
                 Assert.True(
                     await visitor.Page.EvaluateAsync<bool>(

@@ -2,21 +2,26 @@
 const kept = 2000;
 
 export class Delay {
-  /** @param {HTMLElement} page gets the figures as data-delay (median, ms), data-delay-most (95th percentile) and data-delays (how many). */
+  /**
+   * @param {HTMLElement} page gets the figures as data-delay (median, ms), data-delay-most (95th percentile), data-delay-arrived
+   * (median until the browser had it) and data-delays (how many).
+   */
   constructor(page) {
     this.page = page;
     this.waiting = [];
-    this.all = [];
+    this.painted = [];
+    this.arrived = [];
     this.count = 0;
     // Handled after the frame in which it was sent is painted.
     this.channel = new MessageChannel();
     this.channel.port1.onmessage = () => this.measure();
   }
 
-  /** Tokens sampled at a time (ms since 1970) are about to be shown. */
+  /** Tokens sampled at a time (ms since 1970) have come and are about to be shown. */
   wait(time) {
     if (document.hidden) return; // nothing is painted
     this.waiting.push(time);
+    keep(this.arrived, Date.now() - time);
   }
 
   /** What waits has been put into the page. */
@@ -28,22 +33,30 @@ export class Delay {
 
   measure() {
     const now = Date.now();
-    for (const time of this.waiting) this.all.push(now - time);
+    for (const time of this.waiting) keep(this.painted, now - time);
     this.count += this.waiting.length;
     this.waiting = [];
-    if (this.all.length > kept) this.all.splice(0, this.all.length - kept);
-    const sorted = this.all.toSorted((a, b) => a - b);
-    this.page.dataset.delay = sorted[sorted.length >> 1].toFixed(1);
-    this.page.dataset.delayMost = sorted[Math.floor(sorted.length * 0.95)].toFixed(1);
-    this.page.dataset.delays = this.count;
+    const { dataset } = this.page;
+    if (this.count === Number(dataset.delays)) return;
+    dataset.delay = rank(this.painted, 0.5);
+    dataset.delayMost = rank(this.painted, 0.95);
+    dataset.delayArrived = rank(this.arrived, 0.5);
+    dataset.delays = this.count;
   }
 
   get words() {
-    const median = Number(this.page.dataset.delay);
-    return median >= 0 ? `${Math.round(median)} ms behind` : "";
+    const { delay } = this.page.dataset;
+    return delay >= 0 ? `${Math.round(delay)} ms behind` : "";
   }
 
   stop() {
     this.channel.port1.close();
   }
 }
+
+function keep(values, value) {
+  values.push(value);
+  if (values.length > kept) values.shift();
+}
+
+const rank = (values, share) => values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) * share)];
