@@ -4,6 +4,7 @@ using CLGRPO.Web.Api;
 using CLGRPO.Web.Components;
 using CLGRPO.Web.Home;
 using CLGRPO.Web.Operation;
+using CLGRPO.Web.Recipes;
 using CLGRPO.Web.Runs;
 
 CultureInfo.DefaultThreadCurrentCulture = CultureInfo.DefaultThreadCurrentUICulture = CultureInfo.InvariantCulture;
@@ -18,6 +19,7 @@ return await SiteRun.OrExplain(async () =>
     builder.Services.AddAccounts();
     builder.Services.AddRuns();
     builder.Services.AddOpenApiDocument();
+    builder.Services.AddRecipes();
     builder.Services.AddHome();
     builder.Services.AddPages();
 
@@ -27,6 +29,7 @@ return await SiteRun.OrExplain(async () =>
     app.MapAccounts();
     app.MapRunsAndHub();
     app.MapOpenApiDocument();
+    app.MapRecipes();
     app.MapHome();
     app.MapPages();
 

@@ -51,6 +51,12 @@ public sealed class DatasetVersion
     /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
     public static DatasetVersion Open(string path) => new DatasetVersionReader(path).Read();
 
+    /// <summary>What a version says about itself, without reading its samples.</summary>
+    /// <param name="path">The version's folder.</param>
+    /// <exception cref="DatasetException">Its <c>dataset.json</c> cannot be used.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public static DatasetInfo ReadInfo(string path) => new DatasetVersionReader(path).Describe();
+
     /// <summary>Everything wrong with a version; empty when it can be used.</summary>
     /// <param name="deep">Also reads every image and compares its SHA-256 with its name.</param>
     public static IReadOnlyList<DatasetProblem> Validate(string path, bool deep = false)

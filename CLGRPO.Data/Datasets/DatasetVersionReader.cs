@@ -27,6 +27,9 @@ internal sealed class DatasetVersionReader
             : throw new DatasetException(_path, _problems);
     }
 
+    public DatasetInfo Describe() =>
+        ReadInfo() is { } info && _problems.Count == 0 ? info : throw new DatasetException(_path, _problems);
+
     public IReadOnlyList<DatasetProblem> Check(bool deep)
     {
         var (_, samples) = ReadAll();

@@ -22,6 +22,13 @@ public sealed record MachineMemory(long? HostBytes, long? DeviceBytes)
                     ?? throw new ModelException("The GPU does not tell how much memory it has; give --device-memory.")
             );
 
+    /// <summary>This machine; for the processor without loading libtorch.</summary>
+    /// <param name="device">cpu, cuda or cuda:N.</param>
+    /// <exception cref="ModelException">The GPU's memory is not known.</exception>
+    /// <exception cref="ArgumentException">There is no such device.</exception>
+    public static MachineMemory Here(string device) =>
+        device == "cpu" ? new(AvailableHostBytes(), null) : Here(ComputeDevice.Parse(device));
+
     /// <param name="root">Where <c>proc</c> and <c>sys</c> are mounted.</param>
     /// <returns>null where the system is no Linux.</returns>
     internal static long? AvailableHostBytes(string root = "/")

@@ -37,7 +37,8 @@ internal interface IFields
 
     /// <summary>Reports that a rule across keys is broken; a writer ignores it.</summary>
     /// <param name="key">The key that the line number points to.</param>
-    void Problem(string key, string message);
+    /// <param name="fixes">Changes that set it right, their paths within this mapping.</param>
+    void Problem(string key, string message, params ReadOnlySpan<RecipeFix> fixes);
 
     /// <summary>The file gives this key; always true for a writer.</summary>
     bool Has(string key);

@@ -61,28 +61,7 @@ public sealed record Recipe
 
     /// <summary>What the person who starts this recipe should know.</summary>
     public IReadOnlyList<string> Warnings() =>
-        [
-            .. from stage in Stages
-            where stage.Grpo is not null
-            from warning in GrpoWarnings(stage.Grpo!)
-            select $"stage '{stage.Name}': {warning}",
-        ];
-
-    private static IEnumerable<string> GrpoWarnings(GrpoConfig config)
-    {
-        if (ClipActivity.Warning(config) is { } onPolicy)
-        {
-            yield return onPolicy;
-        }
-        if (config is { ImportanceSamplingLevel: ImportanceSamplingLevel.Sequence, LossType: not LossType.Grpo })
-        {
-            yield return "importance_sampling_level: sequence weighs each sequence by its length under this loss_type; use loss_type: grpo.";
-        }
-        if (config.Sampling.IsTruncated)
-        {
-            yield return "top_k, top_p, min_p and repetition_penalty make the sampled distribution another than the one whose log-probabilities are trained.";
-        }
-    }
+        [.. from stage in Stages from warning in stage.Warnings() select $"stage '{stage.Name}': {warning}"];
 }
 
 /// <summary>Where the weights of <c>from: none</c> come from.</summary>

@@ -40,7 +40,7 @@ public static class RecipeReader
             );
     }
 
-    private static YamlMappingNode Root(string yaml, string source)
+    internal static YamlMappingNode Root(string yaml, string source)
     {
         try
         {

@@ -29,6 +29,10 @@ internal static class RecipeSchema
             Stages = [],
         };
         RequireName(fields, read.Name);
+        if (read.Dataset.Length == 0 && fields.Has("dataset"))
+        {
+            fields.Problem("dataset", "this is empty; name a data set.");
+        }
         var earlier = new List<string>();
         var stages = fields.List<Stage>(
             "stages",
@@ -46,6 +50,10 @@ internal static class RecipeSchema
     public static void RequireName(IFields fields, string name)
     {
         var plain = name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.') && !name.StartsWith('.');
+        if (name.Length == 0 && fields.Has("name"))
+        {
+            fields.Problem("name", "the name is empty; use letters, digits, '-', '_' and '.'.");
+        }
         if (name.Length > 80 || !plain)
         {
             fields.Problem(

@@ -23,7 +23,7 @@ internal sealed class RecipeWriter : IFields
 
     public bool Has(string key) => true;
 
-    public void Problem(string key, string message)
+    public void Problem(string key, string message, params ReadOnlySpan<RecipeFix> fixes)
     {
         // The reader reports; what is written was valid, or will be refused when it is read.
     }
@@ -105,10 +105,10 @@ internal sealed class RecipeWriter : IFields
         _lead = _indent;
     }
 
-    private static string Format(double value) => value.ToString("R", CultureInfo.InvariantCulture).Replace('E', 'e');
+    internal static string Format(double value) => value.ToString("R", CultureInfo.InvariantCulture).Replace('E', 'e');
 
     /// <summary>Words stay bare; anything that YAML could read otherwise is quoted.</summary>
-    private static string Quote(string value)
+    internal static string Quote(string value)
     {
         var bare =
             value.Length > 0

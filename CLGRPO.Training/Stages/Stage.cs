@@ -41,4 +41,25 @@ public sealed record Stage
     public bool StartsFromPath => IsPath(From);
 
     internal static bool IsPath(string from) => from.Contains('/', StringComparison.Ordinal);
+
+    /// <summary>What the person who starts this stage should know.</summary>
+    public IEnumerable<string> Warnings()
+    {
+        if (Grpo is not { } config)
+        {
+            yield break;
+        }
+        if (ClipActivity.Warning(config) is { } onPolicy)
+        {
+            yield return onPolicy;
+        }
+        if (config is { ImportanceSamplingLevel: ImportanceSamplingLevel.Sequence, LossType: not LossType.Grpo })
+        {
+            yield return "importance_sampling_level: sequence weighs each sequence by its length under this loss_type; use loss_type: grpo.";
+        }
+        if (config.Sampling.IsTruncated)
+        {
+            yield return "top_k, top_p, min_p and repetition_penalty make the sampled distribution another than the one whose log-probabilities are trained.";
+        }
+    }
 }

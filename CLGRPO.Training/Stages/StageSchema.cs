@@ -42,6 +42,13 @@ internal static class StageSchema
         {
             fields.Problem("name", $"'{stage.Name}' is taken; every stage needs its own name.");
         }
+        if (stage.From.Length == 0 && fields.Has("from"))
+        {
+            fields.Problem(
+                "from",
+                "this is empty; give an earlier stage, none, or the path of a checkpoint (with a slash in it)."
+            );
+        }
         if (
             stage.From.Length > 0
             && !stage.StartsFromModel
@@ -52,7 +59,8 @@ internal static class StageSchema
             fields.Problem(
                 "from",
                 $"no earlier stage is called '{stage.From}'.{Suggestion.For(stage.From, earlier.Append(Stages.Stage.FromNone))}"
-                    + " Give an earlier stage, none, or the path of a checkpoint (with a slash in it)."
+                    + " Give an earlier stage, none, or the path of a checkpoint (with a slash in it).",
+                RecipeFix.Set("from", earlier.LastOrDefault() ?? Stages.Stage.FromNone)
             );
         }
     }
@@ -74,7 +82,12 @@ internal static class StageSchema
         );
         if (maxSteps is not null && epochs is not null)
         {
-            fields.Problem("epochs", "epochs and max_steps both say how long; give one.");
+            fields.Problem(
+                "epochs",
+                "epochs and max_steps both say how long; give one.",
+                RecipeFix.Clear("epochs"),
+                RecipeFix.Clear("max_steps")
+            );
         }
         var read = new SftConfig
         {
@@ -94,7 +107,12 @@ internal static class StageSchema
         TrainableSchema.CheckTargets(fields, read.Trainable, read.Lora);
         if (read.MicroBatchSize > read.BatchSize && fields.Has("micro_batch_size"))
         {
-            fields.Problem("micro_batch_size", $"{read.MicroBatchSize} is more than batch_size {read.BatchSize}.");
+            fields.Problem(
+                "micro_batch_size",
+                $"{read.MicroBatchSize} is more than batch_size {read.BatchSize}.",
+                RecipeFix.Set("micro_batch_size", read.BatchSize),
+                RecipeFix.Set("batch_size", read.MicroBatchSize)
+            );
         }
         return read with { MicroBatchSize = Math.Min(read.MicroBatchSize, read.BatchSize) };
     }
@@ -149,7 +167,7 @@ internal static class StageSchema
         {
             return new ClipRange(low, high, delta);
         }
-        fields.Problem("delta", problem);
+        fields.Problem("delta", problem, RecipeFix.Clear("delta"));
         return clip;
     }
 
@@ -183,12 +201,37 @@ internal static class StageSchema
         {
             fields.Problem(
                 "mini_batches",
-                $"{config.PromptsPerStep} prompts_per_step cannot be cut into {config.MiniBatches} equal mini-batches of whole groups."
+                $"{config.PromptsPerStep} prompts_per_step cannot be cut into {config.MiniBatches} equal mini-batches of whole groups.",
+                [
+                    .. NearestDivisors(config.PromptsPerStep, config.MiniBatches)
+                        .Select(cuts => RecipeFix.Set("mini_batches", cuts)),
+                ]
             );
         }
         else if (ClipActivity.Refusal(config) is { } refusal)
         {
-            fields.Problem(fields.Has("epsilon_high") ? "epsilon_high" : "epsilon_low", refusal);
+            var cuts = Enumerable
+                .Range(2, Math.Max(0, config.PromptsPerStep - 1))
+                .FirstOrDefault(cut => config.PromptsPerStep % cut == 0);
+            RecipeFix[] fixes =
+            [
+                .. cuts > 0 ? [RecipeFix.Set("mini_batches", cuts, $", U = {cuts}")] : Array.Empty<RecipeFix>(),
+                RecipeFix.Set("num_iterations", 2, ", U = 2"),
+                RecipeFix.Set("epsilon_high", config.Clip.EpsilonLow, ", no ClipLow"),
+            ];
+            fields.Problem(fields.Has("epsilon_high") ? "epsilon_high" : "epsilon_low", refusal, fixes);
         }
+    }
+
+    /// <summary>The divisors of a number next below and above another.</summary>
+    private static IEnumerable<int> NearestDivisors(int number, int wanted)
+    {
+        var divisors = Enumerable.Range(1, Math.Min(number, 10_000)).Where(divisor => number % divisor == 0).ToList();
+        int?[] nearest =
+        [
+            divisors.Where(divisor => divisor < wanted).Select(divisor => (int?)divisor).Max(),
+            divisors.Where(divisor => divisor > wanted).Select(divisor => (int?)divisor).Min(),
+        ];
+        return nearest.OfType<int>();
     }
 }

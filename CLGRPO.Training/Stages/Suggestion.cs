@@ -4,7 +4,11 @@ namespace CLGRPO.Training.Stages;
 internal static class Suggestion
 {
     /// <summary><c> Did you mean 'x'?</c>, or an empty text when nothing is near.</summary>
-    public static string For(string word, IEnumerable<string> known)
+    public static string For(string word, IEnumerable<string> known) =>
+        Nearest(word, known) is { } meant ? $" Did you mean '{meant}'?" : "";
+
+    /// <summary>The known word that was probably meant; null when nothing is near.</summary>
+    public static string? Nearest(string word, IEnumerable<string> known)
     {
         var (best, distance) = ("", int.MaxValue);
         foreach (var candidate in known)
@@ -12,7 +16,7 @@ internal static class Suggestion
             var d = Distance(word.ToLowerInvariant(), candidate);
             (best, distance) = d < distance ? (candidate, d) : (best, distance);
         }
-        return distance <= Math.Max(2, word.Length / 3) ? $" Did you mean '{best}'?" : "";
+        return distance <= Math.Max(2, word.Length / 3) ? best : null;
     }
 
     /// <summary>Levenshtein's edit distance.</summary>

@@ -25,7 +25,11 @@ internal static class TrainableSchema
         };
         if (read is { Vision: false, Projector: false, Language: false })
         {
-            fields.Problem("language", "nothing is trainable; set one of vision, projector, language to true.");
+            fields.Problem(
+                "language",
+                "nothing is trainable; set one of vision, projector, language to true.",
+                RecipeFix.Set("language", "true")
+            );
         }
         foreach (
             var part in Enum.GetValues<ModelPart>()
@@ -33,7 +37,12 @@ internal static class TrainableSchema
         )
         {
             var name = YamlFields.NameOf(part);
-            fields.Problem($"{name}_learning_rate", $"{name} is frozen; set {name} to true, or remove this key.");
+            fields.Problem(
+                $"{name}_learning_rate",
+                $"{name} is frozen; set {name} to true, or remove this key.",
+                RecipeFix.Set(name, "true"),
+                RecipeFix.Clear($"{name}_learning_rate")
+            );
         }
         return read;
     }
@@ -73,7 +82,8 @@ internal static class TrainableSchema
             var name = YamlFields.NameOf(part);
             fields.Problem(
                 "lora",
-                $"{name} is trainable, but none of lora.targets lies in it; set trainable.{name} to false, or add some of {string.Join(", ", LoraConfig.TargetsOf(part))}."
+                $"{name} is trainable, but none of lora.targets lies in it; set trainable.{name} to false, or add some of {string.Join(", ", LoraConfig.TargetsOf(part))}.",
+                RecipeFix.Set($"trainable.{name}", "false")
             );
         }
     }
@@ -83,7 +93,7 @@ internal static class TrainableSchema
         var read = fields.OptionalNumber(key, rate, min: 0, minIncluded: false);
         if (read > 1)
         {
-            fields.Problem(key, $"{read} is out of range; it must be at most 1.");
+            fields.Problem(key, $"{read} is out of range; it must be at most 1.", RecipeFix.Clear(key));
         }
         return read;
     }

@@ -86,7 +86,8 @@ internal sealed class YamlFields : IFields
         Add(
             scalar,
             key,
-            $"'{scalar.Value}' is not one of {string.Join(", ", names.Keys)}.{Suggestion.For(scalar.Value!, names.Keys)}"
+            $"'{scalar.Value}' is not one of {string.Join(", ", names.Keys)}.{Suggestion.For(scalar.Value!, names.Keys)}",
+            Suggestion.Nearest(scalar.Value!, names.Keys) is { } meant ? [RecipeFix.Set(key, meant)] : []
         );
         return value;
     }
@@ -164,7 +165,8 @@ internal sealed class YamlFields : IFields
         }
     }
 
-    public void Problem(string key, string message) => Add(_values.GetValueOrDefault(key, _node), key, message);
+    public void Problem(string key, string message, params ReadOnlySpan<RecipeFix> fixes) =>
+        Add(_values.GetValueOrDefault(key, _node), key, message, fixes);
 
     public void ReportUnknownKeys()
     {
@@ -242,7 +244,13 @@ internal sealed class YamlFields : IFields
         }
         return number >= min && number <= max
             ? (int)number
-            : OutOfRange<int>(key, scalar, $"at least {min}", max == int.MaxValue ? null : max);
+            : OutOfRange<int>(
+                key,
+                scalar,
+                $"at least {min}",
+                max == int.MaxValue ? null : max,
+                number < min ? min : max
+            );
     }
 
     private double? NumberOf(string key, YamlScalarNode scalar, double min, double max, bool minIncluded)
@@ -262,17 +270,21 @@ internal sealed class YamlFields : IFields
                 key,
                 scalar,
                 minIncluded ? $"at least {min}" : $"above {min}",
-                max == double.MaxValue ? null : max
+                max == double.MaxValue ? null : max,
+                number > max ? max
+                    : minIncluded ? min
+                    : null
             );
     }
 
-    private T? OutOfRange<T>(string key, YamlScalarNode scalar, string least, T? max)
+    private T? OutOfRange<T>(string key, YamlScalarNode scalar, string least, T? max, T? nearest)
         where T : struct
     {
         Add(
             scalar,
             key,
-            $"{scalar.Value} is out of range; it must be {least}{(max is null ? "" : $" and at most {max}")}."
+            $"{scalar.Value} is out of range; it must be {least}{(max is null ? "" : $" and at most {max}")}.",
+            nearest is { } limit ? [RecipeFix.Set(key, limit)] : []
         );
         return null;
     }
@@ -291,8 +303,13 @@ internal sealed class YamlFields : IFields
         }
     }
 
-    private void Add(YamlNode node, string key, string message) =>
-        _errors.Add(new RecipeError((int)node.Start.Line, Path(key), message));
+    private void Add(YamlNode node, string key, string message, params ReadOnlySpan<RecipeFix> fixes)
+    {
+        var within = new RecipeFix[fixes.Length];
+        for (var i = 0; i < fixes.Length; i++)
+            within[i] = fixes[i] with { Path = Path(fixes[i].Path) };
+        _errors.Add(new RecipeError((int)node.Start.Line, Path(key), message) { Fixes = [.. within] });
+    }
 
     private string Path(string key) => _path.Length == 0 ? key : $"{_path}.{key}";
 }

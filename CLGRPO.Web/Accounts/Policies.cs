@@ -1,4 +1,5 @@
 using System.Security.Claims;
+using CLGRPO.Web.Recipes;
 using CLGRPO.Web.Runs;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
@@ -23,6 +24,8 @@ public static class Scopes
         new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal)
         {
             [DatasetsRead] = Roles.All,
+            [RecipeScopes.Read] = Roles.All,
+            [RecipeScopes.Write] = [Roles.Admin, Roles.Researcher],
             [RunScopes.Read] = Roles.All,
             [RunScopes.Write] = [Roles.Admin, Roles.Researcher],
             [KeysManage] = [Roles.Admin],

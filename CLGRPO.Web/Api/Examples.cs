@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using CLGRPO.Web.Recipes;
 using CLGRPO.Web.Runs;
 using Microsoft.OpenApi;
 using Swashbuckle.AspNetCore.SwaggerGen;
@@ -20,6 +21,13 @@ internal sealed class Examples : ISchemaFilter
             """,
         [typeof(ChangeRun)] = """{ "priority": 5, "tags": ["paper"] }""",
         [typeof(ControlRun)] = """{ "action": "pause" }""",
+        [typeof(SaveRecipe)] =
+            """{ "recipe": "name: first\ndataset: emoscenes\nmodel: { preset: nano }\nprompt: { system: \"\", cot: \"Which emotion? Think first.\", answer: \"Which emotion?\" }\nstages:\n  - { name: stage-1, kind: sft, from: none, epochs: 2 }\n", "note": "a first try", "basedOn": "preset:nano-demo", "expected": 0 }""",
+        [typeof(GivenRecipe)] =
+            """{ "recipe": "name: first\ndataset: emoscenes\nmodel: { preset: nano }\nprompt: { system: \"\", cot: \"Which emotion? Think first.\", answer: \"Which emotion?\" }\nstages:\n  - { name: stage-1, kind: sft, from: none, epochs: 2 }\n" }""",
+        [typeof(PlanRecipe)] =
+            """{ "recipe": "name: first\ndataset: emoscenes\nmodel: { preset: nano }\nprompt: { system: \"\", cot: \"Which emotion? Think first.\", answer: \"Which emotion?\" }\nstages:\n  - { name: stage-1, kind: sft, from: none, epochs: 2 }\n", "gpuGB": 24 }""",
+        [typeof(CompareRecipes)] = """{ "before": "preset:nano-demo", "after": "recipe:mine@3" }""",
         [typeof(PinCheckpoint)] = """{ "pinned": true }""",
     };
 

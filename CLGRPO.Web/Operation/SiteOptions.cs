@@ -17,7 +17,7 @@ public sealed class SiteOptions
     /// <summary>Folder of the runs.</summary>
     public string Runs { get; set; } = "runs";
 
-    /// <summary>Folder of what the site keeps for itself: the keys that seal cookies.</summary>
+    /// <summary>Folder of what the site keeps for itself: saved recipes, and the keys that seal cookies.</summary>
     public string State { get; set; } = "data";
 
     /// <summary>Names under which the site may be called, separated by semicolons. What else a browser asks for is refused.</summary>
@@ -45,6 +45,7 @@ public sealed class SiteOptions
     public int ShutdownSeconds { get; set; } = 10;
 
     public string KeysPath => Path.Combine(Path.GetFullPath(State), "keys");
+    public string RecipesPath => Path.Combine(Path.GetFullPath(State), "recipes");
     public string RunsPath => Path.GetFullPath(Runs);
     public string DatasetsPath => Path.GetFullPath(Datasets);
 

@@ -206,7 +206,7 @@ public static class RunEndpoints
         {
             recipe = RunRecipe.Parse(wanted.Recipe, options.Value);
         }
-        catch (Exception e) when (e is RecipeException or ArgumentException)
+        catch (RecipeException e)
         {
             return Invalid("recipe", e.Message);
         }

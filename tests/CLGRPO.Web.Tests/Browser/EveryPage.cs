@@ -83,6 +83,10 @@ public sealed class EveryPage(BrowserFixture site)
         foreach (var theme in (string[])["light", "dark"])
         {
             all.Add("/", theme, true);
+            all.Add("/recipes", theme, true);
+            all.Add("/recipes/presets/nano-demo", theme, true);
+            all.Add("/recipes/presets/nano-demo?stage=5", theme, true);
+            all.Add("/recipes/own/not-here", theme, true);
             all.Add("/runs", theme, true);
             all.Add("/live", theme, true);
             all.Add("/admin", theme, true);
