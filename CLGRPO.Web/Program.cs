@@ -3,6 +3,7 @@ using CLGRPO.Web.Accounts;
 using CLGRPO.Web.Api;
 using CLGRPO.Web.Components;
 using CLGRPO.Web.Home;
+using CLGRPO.Web.Inference;
 using CLGRPO.Web.Operation;
 using CLGRPO.Web.Recipes;
 using CLGRPO.Web.Runs;
@@ -18,6 +19,7 @@ return await SiteRun.OrExplain(async () =>
     builder.AddOperation();
     builder.Services.AddAccounts();
     builder.Services.AddRuns();
+    builder.Services.AddInference();
     builder.Services.AddOpenApiDocument();
     builder.Services.AddRecipes();
     builder.Services.AddHome();
@@ -28,6 +30,7 @@ return await SiteRun.OrExplain(async () =>
     app.MapHealth();
     app.MapAccounts();
     app.MapRunsAndHub();
+    app.MapInference();
     app.MapOpenApiDocument();
     app.MapRecipes();
     app.MapHome();

@@ -24,7 +24,7 @@ internal sealed class ServedModel : IDisposable
     public ServedModel(PretrainedModel pretrained, TrainedModel? trained, ServeLimits limits)
     {
         (Pretrained, Trained, _limits) = (pretrained, trained, limits);
-        _stopIds = pretrained.Settings.StopTokens.ToHashSet();
+        _stopIds = [.. pretrained.Settings.StopTokens];
         _bannedIds = NeverSampled.Of(pretrained.Tokenizer, Config.Language.VocabularySize);
         _cache = new ServedCache(pretrained.Model, limits);
     }

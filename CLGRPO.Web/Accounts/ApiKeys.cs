@@ -95,6 +95,14 @@ public sealed partial class ApiKeys(IDbContextFactory<AccountContext> accounts, 
         return key;
     }
 
+    /// <summary>Whether a key may still be used.</summary>
+    public async Task<bool> IsLive(long id, CancellationToken stop)
+    {
+        await using var context = accounts.CreateDbContext();
+        var key = await context.ApiKeys.AsNoTracking().SingleOrDefaultAsync(key => key.Id == id, stop);
+        return key?.IsLive(clock.GetUtcNow().UtcDateTime) == true;
+    }
+
     private static void Check(string client, IReadOnlyCollection<string> scopes, int days)
     {
         if (!ClientName().IsMatch(client))

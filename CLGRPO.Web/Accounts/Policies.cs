@@ -1,4 +1,6 @@
 using System.Security.Claims;
+using CLGRPO.Web.Inference;
+using CLGRPO.Web.Inference.OpenAI;
 using CLGRPO.Web.Recipes;
 using CLGRPO.Web.Runs;
 using Microsoft.AspNetCore.Authentication;
@@ -29,6 +31,7 @@ public static class Scopes
             [RunScopes.Read] = Roles.All,
             [RunScopes.Write] = [Roles.Admin, Roles.Researcher],
             [KeysManage] = [Roles.Admin],
+            [InferenceScopes.Use] = [Roles.Admin, Roles.Researcher, Roles.Annotator],
         };
 }
 
@@ -67,7 +70,11 @@ public static class Schemes
     /// <summary>A browser is led to the sign-in; a program gets the plain status code.</summary>
     public static Task Redirect(RedirectContext<CookieAuthenticationOptions> context, int status)
     {
-        if (context.Request.Path.StartsWithSegments("/api") || context.Request.Path.StartsWithSegments("/hubs"))
+        if (
+            context.Request.Path.StartsWithSegments("/api")
+            || context.Request.Path.StartsWithSegments("/hubs")
+            || OpenAIErrors.Concerns(context.HttpContext)
+        )
         {
             context.Response.StatusCode = status;
         }

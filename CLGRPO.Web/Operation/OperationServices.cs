@@ -1,4 +1,5 @@
 using CLGRPO.Data.Store;
+using CLGRPO.Web.Inference.OpenAI;
 using CLGRPO.Web.Runs;
 using Microsoft.AspNetCore.Components.Server.Circuits;
 using Microsoft.AspNetCore.HostFiltering;
@@ -55,10 +56,11 @@ public static class OperationServices
     {
         app.UseHostFiltering();
         app.UseSecurityHeaders();
+        app.UseWhen(OpenAIErrors.Concerns, api => api.UseOpenAIErrors());
         app.UseSameOrigin();
         app.UseWhen(IsForPrograms, api => api.UseExceptionHandler().UseStatusCodePages());
         app.UseWhen(
-            context => !IsForPrograms(context),
+            context => !IsForPrograms(context) && !OpenAIErrors.Concerns(context),
             pages => pages.UseExceptionHandler("/error").UseStatusCodePagesWithReExecute("/not-found")
         );
         app.UseRouting();

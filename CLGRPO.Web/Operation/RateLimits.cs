@@ -40,7 +40,7 @@ public static class RateLimits
         var path = context.Request.Path;
         if (SignInPaths.Any(prefix => path.StartsWithSegments(prefix)) && HttpMethods.IsPost(context.Request.Method))
             return PerMinute($"sign-in:{address}", options.SignInsPerMinute);
-        if (path.StartsWithSegments("/api") || path.StartsWithSegments("/hubs"))
+        if (path.StartsWithSegments("/api") || path.StartsWithSegments("/hubs") || path.StartsWithSegments("/v1"))
             return PerMinute($"api:{Caller(context.User) ?? address}", options.ApiRequestsPerMinute);
         return RateLimitPartition.GetNoLimiter("pages");
     }

@@ -8,30 +8,6 @@ namespace CLGRPO.Web.Runs;
 /// <summary>Trains on this machine: <c>clgrpo train --run … --detach</c>, a session of its own, without a shell.</summary>
 public sealed class LocalLauncher(IOptions<TrainingOptions> options) : ILauncher
 {
-    /// <summary>What a trainer is told of the site's environment; the rest may hold secrets.</summary>
-    private static readonly string[] Handed =
-    [
-        "PATH",
-        "HOME",
-        "USER",
-        "LANG",
-        "TZ",
-        "TMPDIR",
-        "LD_LIBRARY_PATH",
-        "TORCH_DIR",
-        "CLGRPO_DEVICE",
-    ];
-    private static readonly string[] HandedPrefixes =
-    [
-        "DOTNET_",
-        "CUDA_",
-        "NVIDIA_",
-        "OMP_",
-        "MKL_",
-        "OPENBLAS_",
-        "LC_",
-    ];
-
     public int Slots => options.Value.Slots;
 
     public async Task<int> Launch(RunDirectory run)
@@ -64,32 +40,18 @@ public sealed class LocalLauncher(IOptions<TrainingOptions> options) : ILauncher
     private Process Start(RunDirectory run)
     {
         var settings = options.Value;
-        var start = new ProcessStartInfo(Environment.ProcessPath is { } host && IsDotnet(host) ? host : "dotnet")
-        {
-            UseShellExecute = false,
-            // Pipes of its own: a process that outlives the site must not hold open what the site writes to.
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            WorkingDirectory = run.Path,
-        };
-        string[] arguments =
-        [
-            "exec",
-            settings.Trainer ?? Path.Combine(AppContext.BaseDirectory, "CLGRPO.Training.dll"),
-            "train",
-            "--run",
+        var start = TrainerProcess.Describe(
+            settings,
             run.Path,
-            "--datasets",
-            Path.GetFullPath(settings.DatasetsPath),
-            "--detach",
-        ];
-        foreach (var argument in arguments)
-            start.ArgumentList.Add(argument);
-        Add(start, "--device", settings.Device);
-        Add(start, "--workers", settings.Workers?.ToString());
-        foreach (var name in start.Environment.Keys.Where(name => !IsHanded(name)).ToList())
-            start.Environment.Remove(name);
+            "train",
+            [
+                ("--run", run.Path),
+                ("--datasets", Path.GetFullPath(settings.DatasetsPath)),
+                ("--detach", ""),
+                ("--device", settings.Device),
+                ("--workers", settings.Workers?.ToString()),
+            ]
+        );
         try
         {
             return Process.Start(start)!;
@@ -99,18 +61,4 @@ public sealed class LocalLauncher(IOptions<TrainingOptions> options) : ILauncher
             throw new LaunchException($"The trainer cannot be started: {e.Message}", e);
         }
     }
-
-    private static void Add(ProcessStartInfo start, string option, string? value)
-    {
-        if (value is null)
-            return;
-        start.ArgumentList.Add(option);
-        start.ArgumentList.Add(value);
-    }
-
-    private static bool IsDotnet(string path) => Path.GetFileNameWithoutExtension(path) == "dotnet";
-
-    private static bool IsHanded(string name) =>
-        Handed.Contains(name, StringComparer.Ordinal)
-        || HandedPrefixes.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal));
 }
