@@ -2,6 +2,7 @@ using System.Globalization;
 using CLGRPO.Web.Accounts;
 using CLGRPO.Web.Api;
 using CLGRPO.Web.Components;
+using CLGRPO.Web.Datasets;
 using CLGRPO.Web.Home;
 using CLGRPO.Web.Inference;
 using CLGRPO.Web.Operation;
@@ -20,6 +21,7 @@ return await SiteRun.OrExplain(async () =>
     builder.Services.AddAccounts();
     builder.Services.AddRuns();
     builder.Services.AddInference();
+    builder.Services.AddDatasets();
     builder.Services.AddOpenApiDocument();
     builder.Services.AddRecipes();
     builder.Services.AddHome();
@@ -31,6 +33,7 @@ return await SiteRun.OrExplain(async () =>
     app.MapAccounts();
     app.MapRunsAndHub();
     app.MapInference();
+    app.MapDatasets();
     app.MapOpenApiDocument();
     app.MapRecipes();
     app.MapHome();

@@ -58,7 +58,7 @@ public sealed record TeacherImage(string MediaType, byte[] Bytes)
             _ => null,
         };
 
-    private static RgbImage Shrink(RgbImage image, int maxSide)
+    internal static RgbImage Shrink(RgbImage image, int maxSide)
     {
         var longer = Math.Max(image.Width, image.Height);
         return longer <= maxSide

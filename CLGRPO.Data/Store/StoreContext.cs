@@ -26,6 +26,7 @@ public abstract class StoreContext(DbContextOptions options) : DbContext(options
     public DbSet<TeacherCall> Calls => Set<TeacherCall>();
     public DbSet<StoredImport> Imports => Set<StoredImport>();
     public DbSet<ImportProblem> ImportProblems => Set<ImportProblem>();
+    public DbSet<DataJob> DataJobs => Set<DataJob>();
     public DbSet<FrozenVersion> Versions => Set<FrozenVersion>();
     public DbSet<FrozenSample> FrozenSamples => Set<FrozenSample>();
     public DbSet<AuditEntry> Audit => Set<AuditEntry>();
@@ -63,6 +64,7 @@ public abstract class StoreContext(DbContextOptions options) : DbContext(options
         ConfigureConstruction(modelBuilder);
         modelBuilder.Entity<ImportProblem>().HasOne<StoredImport>().WithMany().HasForeignKey(p => p.ImportId);
         modelBuilder.Entity<StoredImport>().HasOne<StoredDataset>().WithMany().HasForeignKey(i => i.DatasetId);
+        modelBuilder.Entity<DataJob>().HasIndex(job => new { job.State, job.Id });
         ConfigureVersions(modelBuilder);
         modelBuilder.Entity<AuditEntry>().HasIndex(entry => new { entry.Subject, entry.Id });
     }
@@ -89,7 +91,15 @@ public abstract class StoreContext(DbContextOptions options) : DbContext(options
             records.HasOne(record => record.Sample).WithMany(sample => sample.Records).HasForeignKey(r => r.SampleId);
             records.HasOne<PromptTemplate>().WithMany().HasForeignKey(record => record.PromptId);
             records.HasOne<ConstructionJob>().WithMany().HasForeignKey(record => record.JobId);
-            records.HasIndex(record => new { record.SampleId, record.State });
+            // All that filters and counts of samples ask of records: the records themselves, with their texts, stay unread.
+            records.HasIndex(record => new
+            {
+                record.SampleId,
+                record.State,
+                record.Review,
+                record.Teacher,
+                record.JobId,
+            });
             // Idempotence: an attempt of a job on a sample has one record.
             records
                 .HasIndex(record => new

@@ -18,6 +18,9 @@ public static class Scopes
     /// <summary>Data sets and their counts.</summary>
     public const string DatasetsRead = "datasets:read";
 
+    /// <summary>Import, split, freeze and export data sets.</summary>
+    public const string DatasetsWrite = "datasets:write";
+
     /// <summary>Making and revoking keys.</summary>
     public const string KeysManage = "keys:manage";
 
@@ -28,6 +31,7 @@ public static class Scopes
             [DatasetsRead] = Roles.All,
             [RecipeScopes.Read] = Roles.All,
             [RecipeScopes.Write] = [Roles.Admin, Roles.Researcher],
+            [DatasetsWrite] = [Roles.Admin, Roles.Researcher],
             [RunScopes.Read] = Roles.All,
             [RunScopes.Write] = [Roles.Admin, Roles.Researcher],
             [KeysManage] = [Roles.Admin],

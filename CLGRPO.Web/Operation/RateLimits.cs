@@ -10,6 +10,7 @@ namespace CLGRPO.Web.Operation;
 public static class RateLimits
 {
     private static readonly TimeSpan Window = TimeSpan.FromMinutes(1);
+    private const int PicturesPerRequest = 20;
     private static readonly string[] SignInPaths = ["/login", "/join", "/password"];
 
     public static void AddRateLimits(this IServiceCollection services) =>
@@ -40,6 +41,12 @@ public static class RateLimits
         var path = context.Request.Path;
         if (SignInPaths.Any(prefix => path.StartsWithSegments(prefix)) && HttpMethods.IsPost(context.Request.Method))
             return PerMinute($"sign-in:{address}", options.SignInsPerMinute);
+        // A screenful of pictures is a hundred requests, each small and kept by the browser.
+        if (path.StartsWithSegments("/api/v1/datasets/images") && HttpMethods.IsGet(context.Request.Method))
+            return PerMinute(
+                $"pictures:{Caller(context.User) ?? address}",
+                options.ApiRequestsPerMinute * PicturesPerRequest
+            );
         if (path.StartsWithSegments("/api") || path.StartsWithSegments("/hubs") || path.StartsWithSegments("/v1"))
             return PerMinute($"api:{Caller(context.User) ?? address}", options.ApiRequestsPerMinute);
         return RateLimitPartition.GetNoLimiter("pages");
