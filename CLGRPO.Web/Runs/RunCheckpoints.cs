@@ -1,3 +1,4 @@
+using System.Text.Json;
 using CLGRPO.Data.Runs;
 using CLGRPO.Training.Checkpoints;
 using CLGRPO.Training.Stages;
@@ -10,34 +11,44 @@ namespace CLGRPO.Web.Runs;
 /// <param name="Hash">Of its manifest: names its content.</param>
 /// <param name="Pinned">Kept whatever comes.</param>
 /// <param name="EndOf">The stage that handed it on; null when none did.</param>
+/// <param name="Stage">The stage in which it was saved; null where it does not say.</param>
+/// <param name="Step">After this step of the stage.</param>
+/// <param name="Metrics">Of that step, and of the evaluation then, if there was one.</param>
 public sealed record RunCheckpoint(
     string Name,
     long Bytes,
     string Hash,
     DateTimeOffset SavedAt,
     bool Pinned,
-    string? EndOf
+    string? EndOf,
+    string? Stage,
+    int? Step,
+    IReadOnlyDictionary<string, double> Metrics
 );
 
 /// <summary>Lists and deletes a run's checkpoints.</summary>
 internal static class RunCheckpoints
 {
-    public static IReadOnlyList<RunCheckpoint> List(RunDirectory run)
+    private static readonly IReadOnlyDictionary<string, double> None = new Dictionary<string, double>(
+        StringComparer.Ordinal
+    );
+
+    /// <param name="history">Where the metrics are from; null: none are told.</param>
+    public static IReadOnlyList<RunCheckpoint> List(RunDirectory run, RunHistory? history = null)
     {
-        if (!Directory.Exists(run.CheckpointsPath))
-            return [];
         var pins = RunPins.Read(run);
         var ends = new StageLedger(run).Finished;
-        return
-        [
-            .. Directory
-                .EnumerateDirectories(run.CheckpointsPath, "step-*")
-                .Where(path => File.Exists(Path.Combine(path, CheckpointManifest.FileName)))
-                .Where(path => !path.Contains(".tmp-", StringComparison.Ordinal))
-                .Order(StringComparer.Ordinal)
-                .Select(path => Describe(path, pins, ends)),
-        ];
+        return [.. Names(run).Select(name => Describe(run, name, pins, ends, history))];
     }
+
+    /// <summary>Name of the newest; null when there is none.</summary>
+    public static string? NewestName(RunDirectory run) => Names(run).LastOrDefault();
+
+    /// <summary>Share of right answers at a checkpoint; null where it was not asked.</summary>
+    public static double? AccuracyOf(RunCheckpoint checkpoint) =>
+        checkpoint.EndOf is not null && checkpoint.Metrics.TryGetValue("test_accuracy", out var test) ? test
+        : checkpoint.Metrics.TryGetValue("eval_accuracy", out var validation) ? validation
+        : null;
 
     /// <exception cref="KeyNotFoundException">There is no such checkpoint.</exception>
     public static void Pin(RunDirectory run, string name, bool pinned)
@@ -50,15 +61,11 @@ internal static class RunCheckpoints
     /// <exception cref="RunStateException">It is still needed.</exception>
     public static void Delete(RunDirectory run, string name)
     {
-        var checkpoint = Require(run, name);
-        var why =
-            checkpoint.Pinned ? "it is pinned"
-            : checkpoint.EndOf is { } stage ? $"stage '{stage}' ended with it"
-            : List(run)[^1].Name == name ? "the run goes on from it"
-            : null;
-        if (why is not null)
+        Require(run, name);
+        var end = new StageLedger(run).Finished.FirstOrDefault(stage => stage.Value.Checkpoint == name).Key;
+        if (WhyKept(RunPins.Read(run).Contains(name), end, name == NewestName(run)) is { } why)
             throw new RunStateException($"Checkpoint '{name}' cannot be deleted: {why}.");
-        Remove(run, checkpoint.Name);
+        Remove(run, name);
     }
 
     /// <summary>Deletes a checkpoint without asking whether it is needed.</summary>
@@ -71,25 +78,64 @@ internal static class RunCheckpoints
         Directory.Delete(folder, recursive: true);
     }
 
-    private static RunCheckpoint Require(RunDirectory run, string name) =>
-        List(run).FirstOrDefault(checkpoint => checkpoint.Name == name)
-        ?? throw new KeyNotFoundException($"Run '{run.Id}' has no checkpoint '{name}'.");
+    /// <summary>Why a checkpoint is not deleted; null when it may be.</summary>
+    public static string? WhyKept(bool pinned, string? endOf, bool newest) =>
+        pinned ? "it is pinned"
+        : endOf is not null ? $"stage '{endOf}' ended with it"
+        : newest ? "the run goes on from it"
+        : null;
+
+    /// <exception cref="KeyNotFoundException">There is no such checkpoint.</exception>
+    private static void Require(RunDirectory run, string name)
+    {
+        if (!Names(run).Contains(name, StringComparer.Ordinal))
+            throw new KeyNotFoundException($"Run '{run.Id}' has no checkpoint '{name}'.");
+    }
+
+    // Oldest first; what is not sealed, or not finished, is none.
+    private static IEnumerable<string> Names(RunDirectory run) =>
+        Directory.Exists(run.CheckpointsPath)
+            ? Directory
+                .EnumerateDirectories(run.CheckpointsPath, "step-*")
+                .Where(path => File.Exists(Path.Combine(path, CheckpointManifest.FileName)))
+                .Select(path => Path.GetFileName(path)!)
+                .Where(name => !name.Contains(".tmp-", StringComparison.Ordinal))
+                .Order(StringComparer.Ordinal)
+            : [];
 
     private static RunCheckpoint Describe(
-        string path,
+        RunDirectory run,
+        string name,
         IReadOnlySet<string> pins,
-        IReadOnlyDictionary<string, FinishedStage> ends
+        IReadOnlyDictionary<string, FinishedStage> ends,
+        RunHistory? history
     )
     {
-        var name = Path.GetFileName(path);
-        var files = new DirectoryInfo(path).EnumerateFiles("*", SearchOption.AllDirectories);
+        var path = Path.Combine(run.CheckpointsPath, name);
+        var state = StateOf(run, name);
         return new RunCheckpoint(
             name,
-            files.Sum(file => file.Length),
+            new DirectoryInfo(path).EnumerateFiles("*", SearchOption.AllDirectories).Sum(file => file.Length),
             CheckpointManifest.Hash(path),
             new DateTimeOffset(File.GetLastWriteTimeUtc(Path.Combine(path, CheckpointManifest.FileName))),
             pins.Contains(name),
-            ends.FirstOrDefault(end => end.Value.Checkpoint == name).Key
+            ends.FirstOrDefault(end => end.Value.Checkpoint == name).Key,
+            state?.Stage,
+            state?.Progress.Step,
+            state is null ? None : history?.Find(state.Stage)?.Now.At(state.Progress.Step) ?? None
         );
+    }
+
+    // One of another build is shown, without what cannot be read.
+    private static CheckpointState? StateOf(RunDirectory run, string name)
+    {
+        try
+        {
+            return new CheckpointStore(run.CheckpointsPath).ReadState(name);
+        }
+        catch (Exception e) when (e is JsonException or FileNotFoundException)
+        {
+            return null;
+        }
     }
 }

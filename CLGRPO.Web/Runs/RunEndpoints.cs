@@ -31,6 +31,9 @@ public static class RunEndpoints
         runs.MapGet("/{id}/metrics", Metrics)
             .WithName("GetRunMetrics")
             .WithSummary("Gets metrics, thinned out for charts");
+        runs.MapGet("/compare", Compare)
+            .WithName("CompareRuns")
+            .WithSummary("Puts up to 20 runs beside each other: settings, results, metrics");
         runs.MapGet("/{id}/rollouts/{stage}/{step:int:min(1)}", Rollouts)
             .WithName("GetRunRollouts")
             .WithSummary("Gets the rollouts of a step");
@@ -73,6 +76,7 @@ public static class RunEndpoints
         TrainingService training,
         string? state = null,
         string? tag = null,
+        string? by = null,
         string? search = null,
         bool archived = false,
         int offset = 0,
@@ -87,20 +91,10 @@ public static class RunEndpoints
                 "state",
                 $"state is '{state}'; it must be one of {string.Join(", ", Enum.GetNames<RunState>()).ToLowerInvariant()}."
             );
-        var fitting = training
-            .All()
-            .Where(run => run.Archived == archived)
-            .Where(run => state is null || run.State == wanted)
-            .Where(run => tag is null || run.Tags.Contains(tag, StringComparer.Ordinal))
-            .Where(run => search is null || Mentions(run, search))
-            .ToList();
+        var filter = new RunFilter(state is null ? null : wanted, tag, by, search) { Archived = archived };
+        var fitting = training.All().Where(filter.Fits).ToList();
         return TypedResults.Ok(new Page<RunSummary>([.. fitting.Skip(offset).Take(limit)], fitting.Count, offset));
     }
-
-    private static bool Mentions(RunSummary run, string text) =>
-        new[] { run.Id, run.Name, run.Note, run.By }.Any(field =>
-            field?.Contains(text, StringComparison.OrdinalIgnoreCase) == true
-        );
 
     private static Results<Ok<RunSummary>, NotFound> Get(string id, TrainingService training) =>
         training.Find(id) is { } run ? TypedResults.Ok(run) : TypedResults.NotFound();
@@ -128,8 +122,11 @@ public static class RunEndpoints
     private static Results<Ok<IReadOnlyList<MetricSeries>>, NotFound, StatusCodeHttpResult, ValidationProblem> Metrics(
         string id,
         TrainingService training,
+        RunHistories histories,
         HttpContext http,
         string[]? metric = null,
+        string? stage = null,
+        bool branches = false,
         int points = 1500
     )
     {
@@ -137,14 +134,32 @@ public static class RunEndpoints
             return problem;
         if (training.Directory(id) is not { } run)
             return TypedResults.NotFound();
-        // What the answer depends on besides the address: events are only ever appended, and their number is known without reading them.
-        var tag = $"\"{training.Find(id)?.Events}\"";
+        var wanted = metric is { Length: > 0 } ? metric.ToHashSet(StringComparer.Ordinal) : null;
+        var (tag, series) = histories
+            .Of(run)
+            .Read(history =>
+            {
+                // What the answer depends on besides the address: events are only ever appended.
+                var tag = $"\"{history.Number}\"";
+                var known = ETags.Has(http.Request, tag);
+                return (tag, known ? null : history.Series(stage, wanted, points, branches));
+            });
         http.Response.Headers.ETag = tag;
         http.Response.Headers.CacheControl = "private, no-cache";
-        if (ETags.Has(http.Request, tag))
-            return TypedResults.StatusCode(StatusCodes.Status304NotModified);
-        var wanted = metric is { Length: > 0 } ? metric.ToHashSet(StringComparer.Ordinal) : null;
-        return TypedResults.Ok(MetricSeries.Of(RunEvents.Read(run), wanted, points));
+        return series is null ? TypedResults.StatusCode(StatusCodes.Status304NotModified) : TypedResults.Ok(series);
+    }
+
+    private static Results<Ok<RunComparison>, ValidationProblem> Compare(
+        string[] ids,
+        RunComparer comparer,
+        TrainingService training
+    )
+    {
+        if (ids.Length is 0 or > RunComparison.Most)
+            return Invalid("ids", $"There are {ids.Length} ids; give 1 to {RunComparison.Most}.");
+        return ids.FirstOrDefault(id => training.Find(id) is null) is { } unknown
+            ? Invalid("ids", $"There is no run '{unknown}'.")
+            : TypedResults.Ok(comparer.Compare(ids));
     }
 
     private static Results<Ok<Page<RolloutGroup>>, NotFound, ValidationProblem> Rollouts(
@@ -189,8 +204,12 @@ public static class RunEndpoints
 
     private static Results<Ok<IReadOnlyList<RunCheckpoint>>, NotFound> Checkpoints(
         string id,
-        TrainingService training
-    ) => training.Directory(id) is { } run ? TypedResults.Ok(RunCheckpoints.List(run)) : TypedResults.NotFound();
+        TrainingService training,
+        RunHistories histories
+    ) =>
+        training.Directory(id) is { } run
+            ? TypedResults.Ok(histories.Of(run).Read(history => RunCheckpoints.List(run, history)))
+            : TypedResults.NotFound();
 
     private static Results<CreatedAtRoute<RunSummary>, ValidationProblem> Create(
         CreateRun wanted,
@@ -309,9 +328,7 @@ public static class RunEndpoints
     }
 
     private static ValidationProblem? BadTags(IReadOnlyList<string> tags) =>
-        tags.Count > RunCard.MostTags ? Invalid("tags", $"There are {tags.Count} tags; at most {RunCard.MostTags} fit.")
-        : tags.Any(tag => tag is not { Length: > 0 and <= 40 }) ? Invalid("tags", "A tag has 1 to 40 characters.")
-        : null;
+        RunTagRules.Problem(tags) is { } problem ? Invalid("tags", problem) : null;
 
     private static ValidationProblem? OutOfRange(
         params ReadOnlySpan<(string Name, int Value, int Least, int Most)> values

@@ -23,6 +23,9 @@ public static class RunServices
         services.AddSingleton<RunResults>();
         services.AddHostedService(provider => provider.GetRequiredService<TrainingService>());
         services.AddHostedService<DemoRun>();
+        services.AddSingleton<RunHistories>();
+        services.AddSingleton<RunComparer>();
+        services.AddScoped<RunWrites>();
         services.AddSingleton<LiveRuns>();
         services.AddHostedService<RunPublisher>();
         services.AddSignalR().AddJsonProtocol(json => Configure(json.PayloadSerializerOptions));

@@ -74,4 +74,8 @@ public sealed record RunSummary(
     double? Accuracy,
     bool Archived,
     double? FirstCheckpointSeconds
-);
+)
+{
+    /// <summary>Mean reward over the stage in hand, thinned out; empty where a stage has no reward.</summary>
+    public IReadOnlyList<double> RewardCurve { get; init; } = [];
+}

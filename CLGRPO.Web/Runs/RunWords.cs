@@ -22,6 +22,19 @@ internal static class RunWords
                 _ => "",
             };
 
+    /// <summary>What stands before the state's word: an icon, <c>dot</c>, <c>live</c>.</summary>
+    public static string Glyph(RunSummary run) =>
+        run.IsStuck
+            ? "dot"
+            : run.State switch
+            {
+                RunState.Running => "live",
+                RunState.Completed => "check",
+                RunState.Failed or RunState.Crashed => "error",
+                RunState.Queued => "clock",
+                _ => "dot",
+            };
+
     public static string Number(double? value) =>
         value switch
         {
@@ -38,6 +51,31 @@ internal static class RunWords
     public static string Share(double? value) =>
         value is { } share ? (100 * share).ToString("0.0", CultureInfo.InvariantCulture) + " %" : "–";
 
+    /// <summary>A difference of shares in points of a percent, with its sign.</summary>
+    public static string Gain(double difference) =>
+        (100 * difference).ToString("+0.0;−0.0;+0.0", CultureInfo.InvariantCulture);
+
+    public static string Fixed(double value) => value.ToString("0.00", CultureInfo.InvariantCulture);
+
+    /// <summary>A count in few letters: 72.7 M.</summary>
+    public static string Count(double? value) =>
+        value switch
+        {
+            null => "–",
+            >= 1e9 => (value.Value / 1e9).ToString("0.0", CultureInfo.InvariantCulture) + " G",
+            >= 1e6 => (value.Value / 1e6).ToString("0.0", CultureInfo.InvariantCulture) + " M",
+            _ => value.Value.ToString("N0", CultureInfo.InvariantCulture),
+        };
+
+    public static string Seconds(double? value) =>
+        value switch
+        {
+            null => "–",
+            < 0.1 => (1000 * value.Value).ToString("0", CultureInfo.InvariantCulture) + " ms",
+            < 100 => value.Value.ToString("0.0", CultureInfo.InvariantCulture) + " s",
+            _ => Span(value.Value),
+        };
+
     public static string Span(double seconds) =>
         seconds < 60 ? $"{seconds:F0} s"
         : seconds < 3600 ? $"{seconds / 60:F0} min"
@@ -47,6 +85,23 @@ internal static class RunWords
         bytes >= 1L << 30 ? $"{bytes / (double)(1L << 30):F2} GiB"
         : bytes >= 1L << 20 ? $"{bytes / (double)(1L << 20):F1} MiB"
         : $"{bytes / 1024.0:F1} KiB";
+
+    /// <summary>It trains, or will without being asked again.</summary>
+    public static bool IsActive(RunState state) => state <= RunState.Stopping;
+
+    /// <summary>It can be let go on, or put in the queue again.</summary>
+    public static bool CanResume(RunState state) =>
+        state is RunState.Pausing or RunState.Paused || (CanResumeFrom(state) && state != RunState.Completed);
+
+    /// <summary>It has ended, so it can go on from any of its checkpoints.</summary>
+    public static bool CanResumeFrom(RunState state) =>
+        state is RunState.Completed or RunState.Stopped or RunState.Aborted or RunState.Failed or RunState.Crashed;
+
+    /// <summary>Seconds from its first word to its last, or to now; null before it began.</summary>
+    public static double? Duration(RunSummary run, DateTime now) =>
+        run is { Stage: not null, CreatedAt: { } began, ChangedAt: { } last }
+            ? ((IsActive(run.State) ? now : last.UtcDateTime) - began.UtcDateTime).TotalSeconds
+            : null;
 
     /// <summary>A metric of the newest step; null where the stage has none.</summary>
     public static double? Metric(RunSummary run, string name) =>

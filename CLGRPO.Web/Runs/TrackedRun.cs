@@ -9,6 +9,7 @@ internal sealed class TrackedRun
     private const int OutOfMemoryOrKilled = 128 + 9;
     private const int Interrupted = 130; // the trainer's own: it was asked to end
     private readonly RunEventTail _tail;
+    private readonly RewardCurve _rewards = new();
     private readonly Recipe? _recipe;
     private readonly string? _recipeFault;
     private RunEvent? _last;
@@ -19,6 +20,7 @@ internal sealed class TrackedRun
     private string? _stage;
     private int _step;
     private int _steps;
+    private readonly Dictionary<string, int> _stepsOf = new(StringComparer.Ordinal); // stage → steps it will have
     private int _warnings;
     private double? _stepSeconds;
     private int _timed; // steps of the stage that it is made of
@@ -41,6 +43,9 @@ internal sealed class TrackedRun
     }
 
     public RunDirectory Directory { get; }
+
+    /// <summary>Null where this build cannot read it.</summary>
+    public Recipe? Recipe => _recipe;
 
     public RunCard Card { get; private set; } = new();
 
@@ -97,7 +102,10 @@ internal sealed class TrackedRun
             _accuracy,
             Card.Archived,
             FirstCheckpointSeconds(state)
-        );
+        )
+        {
+            RewardCurve = _rewards.Values,
+        };
     }
 
     private double? FirstCheckpointSeconds(RunState state)
@@ -190,13 +198,19 @@ internal sealed class TrackedRun
                 break;
             case RunEventType.Stage:
                 (_stage, _step, _steps, _timed) = (item.Stage, 0, item.Steps ?? 0, 0);
+                _stepsOf[item.Stage ?? ""] = _steps;
+                _rewards.CutAfter(-1);
                 break;
             case RunEventType.Resumed:
+                _rewards.CutAfter(item.Stage == _stage ? item.FromStep ?? 0 : -1);
                 (_stage, _step) = (item.Stage, item.FromStep ?? 0);
+                _steps = _stepsOf.GetValueOrDefault(item.Stage ?? "", _steps);
                 break;
             case RunEventType.Step:
                 (_stage, _step, _metrics) = (item.Stage, item.Step ?? 0, item.Metrics!);
-                if (item.Metrics!.TryGetValue("step_time", out var seconds))
+                if (item.Metrics!.TryGetValue("reward", out var reward))
+                    _rewards.Add(_step, reward);
+                if (item.Metrics.TryGetValue("step_time", out var seconds))
                     Time(seconds);
                 break;
             case RunEventType.Checkpoint:

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using CLGRPO.Data.Runs;
+using CLGRPO.Training.Stages;
 using Microsoft.Extensions.Options;
 
 namespace CLGRPO.Web.Runs;
@@ -56,6 +57,9 @@ public sealed partial class TrainingService(
 
     /// <summary>A run's folder; null when there is no such run. An id is looked up, never made into a path.</summary>
     public RunDirectory? Directory(string id) => _runs.TryGetValue(id, out var run) ? run.Directory : null;
+
+    /// <summary>A run's recipe; null when there is no such run, or none that this build reads.</summary>
+    public Recipe? Recipe(string id) => _runs.TryGetValue(id, out var run) ? run.Recipe : null;
 
     /// <summary>Makes a run and puts it in the queue.</summary>
     public RunSummary Create(string id, string recipeYaml, RunCard card)

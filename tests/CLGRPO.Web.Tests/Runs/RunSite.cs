@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net.Http.Json;
 using System.Security.Claims;
 using System.Text.Encodings.Web;
@@ -165,6 +166,36 @@ public sealed class LabFolder : IDisposable
               - { name: sft, kind: sft, from: none, completion: answer, max_steps: {{sftSteps}}, batch_size: 8, micro_batch_size: 4, learning_rate: 1e-2, warmup_steps: 2, validate_every: 0, checkpoint_every: 5 }
               - { name: grpo, kind: grpo, from: sft, completion: answer, steps: {{grpoSteps}}, prompts_per_step: 4, group_size: 4, mini_batches: 2, num_iterations: 2, learning_rate: 1e-3, max_completion_tokens: 12, checkpoint_every: 5, beta: 0 }
             """;
+
+    /// <summary>All four stages of the method, seconds long each.</summary>
+    public static string FourStages(int steps = 6, double epsilonHigh = 0.05) =>
+        $$"""
+            name: four
+            seed: 3
+            dataset: emoscenes
+            model:
+              preset: nano
+              vision: { image_size: 32, hidden_size: 32, num_hidden_layers: 1, num_attention_heads: 2, intermediate_size: 48 }
+              language: { hidden_size: 48, num_hidden_layers: 2, num_attention_heads: 4, num_key_value_heads: 2, intermediate_size: 64 }
+            prompt: { system: "", cot: "Which emotion? Think first.", answer: "Which emotion?" }
+            stages:
+              - { name: baseline, kind: sft, from: none, completion: answer, max_steps: 6, batch_size: 8, micro_batch_size: 4, learning_rate: 1e-2, validate_every: 3, checkpoint_every: 3 }
+              - { name: stage-1, kind: sft, from: none, max_steps: 8, batch_size: 8, micro_batch_size: 4, learning_rate: 1e-2, validate_every: 4, checkpoint_every: 4 }
+              - { name: stage-2, kind: grpo, from: stage-1, rewards: [{ name: format }], steps: {{steps}}, prompts_per_step: 4, group_size: 4, mini_batches: 2, num_iterations: 2, learning_rate: 1e-3, max_completion_tokens: 16, checkpoint_every: 2, beta: 0.04 }
+              - { name: stage-3, kind: grpo, from: stage-2, rewards: [{ name: format }, { name: accuracy }], steps: {{steps}}, prompts_per_step: 4, group_size: 4, mini_batches: 2, num_iterations: 2, learning_rate: 1e-3, max_completion_tokens: 16, checkpoint_every: 2, beta: 0.04 }
+              - { name: stage-4, kind: grpo, from: stage-3, rewards: [{ name: format }, { name: accuracy }], steps: {{steps}}, prompts_per_step: 4, group_size: 4, mini_batches: 2, num_iterations: 2, learning_rate: 1e-3, max_completion_tokens: 16, checkpoint_every: 2, beta: 0.04, epsilon_low: 0.2, epsilon_high: {{epsilonHigh}} }
+            """;
+
+    /// <summary>Processes that train here.</summary>
+    public IReadOnlyList<Process> Trainers() =>
+        [
+            .. Directory
+                .EnumerateDirectories(Runs)
+                .Where(RunDirectory.Exists)
+                .Select(path => RunLock.Writer(RunDirectory.Open(path)))
+                .OfType<RunOwner>()
+                .Select(owner => Process.GetProcessById(owner.ProcessId)),
+        ];
 
     public RunDirectory Run(string id) => RunDirectory.Open(Path.Combine(Runs, id));
 
