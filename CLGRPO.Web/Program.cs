@@ -33,7 +33,7 @@ return await SiteRun.OrExplain(async () =>
     app.MapAccounts();
     app.MapRunsAndHub();
     app.MapInference();
-    app.MapDatasets();
+    app.MapDatasetWork();
     app.MapOpenApiDocument();
     app.MapRecipes();
     app.MapHome();

@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using CLGRPO.Data.Datasets;
@@ -41,35 +42,89 @@ public static class DatasetExport
     public static void Write(DatasetVersion version, ExportFormat format, string target, bool withImages)
     {
         using var folder = new AtomicFolder(target);
+        Write(version, format, withImages, Create, progress: null, CancellationToken.None);
+        folder.Commit();
+
+        Stream Create(string name, bool isPicture)
+        {
+            var path = Path.Combine(folder.Path, name);
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            return new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16);
+        }
+    }
+
+    /// <summary>As <see cref="Write(DatasetVersion, ExportFormat, string, bool)"/>, as a zip archive; an import reads the archive of <see cref="ExportFormat.Jsonl"/>.</summary>
+    /// <param name="target">Written from its place on; it need not be able to go back.</param>
+    /// <param name="progress">Told how many samples and pictures are written.</param>
+    /// <exception cref="OperationCanceledException">It was stopped; the archive is not whole.</exception>
+    public static void WriteZip(
+        DatasetVersion version,
+        ExportFormat format,
+        Stream target,
+        bool withImages,
+        IProgress<long>? progress,
+        CancellationToken stop
+    )
+    {
+        using var archive = new ZipArchive(target, ZipArchiveMode.Create, leaveOpen: true);
+        // Pictures are compressed already.
+        Write(
+            version,
+            format,
+            withImages,
+            (name, isPicture) =>
+                archive.CreateEntry(name, isPicture ? CompressionLevel.NoCompression : CompressionLevel.Fastest).Open(),
+            progress,
+            stop
+        );
+    }
+
+    /// <param name="create">Opens a file of the export, one at a time; told whether it is a picture.</param>
+    private static void Write(
+        DatasetVersion version,
+        ExportFormat format,
+        bool withImages,
+        Func<string, bool, Stream> create,
+        IProgress<long>? progress,
+        CancellationToken stop
+    )
+    {
         var names = ImageNames(version);
+        long done = 0;
         foreach (var split in Splits.All)
-            WriteSplit(version, split, format, folder.Path, names);
+        {
+            stop.ThrowIfCancellationRequested();
+            WriteSplit(version, split, format, create, names);
+            progress?.Report(done += version.Of(split).Count);
+        }
         if (format == ExportFormat.Jsonl)
         {
-            using var info = File.Create(Path.Combine(folder.Path, DatasetVersion.InfoFile));
+            using var info = create(DatasetVersion.InfoFile, false);
             DatasetJson.WriteInfo(info, version.Info);
         }
-        if (withImages)
-            CopyImages(version, folder.Path, names);
-        folder.Commit();
+        if (!withImages)
+            return;
+        foreach (var sample in Pictures(version))
+        {
+            stop.ThrowIfCancellationRequested();
+            using var picture = create(names[sample.Image], true);
+            using var source = File.OpenRead(version.ImagePath(sample));
+            source.CopyTo(picture);
+            progress?.Report(++done);
+        }
     }
 
     private static void WriteSplit(
         DatasetVersion version,
         Split split,
         ExportFormat format,
-        string folder,
+        Func<string, bool, Stream> create,
         Dictionary<string, string> names
     )
     {
         var extension = format == ExportFormat.Csv ? ".csv" : ".jsonl";
-        using var stream = new FileStream(
-            Path.Combine(folder, split.Key() + extension),
-            FileMode.CreateNew,
-            FileAccess.Write,
-            FileShare.None,
-            1 << 16
-        );
+        using var file = create(split.Key() + extension, false);
+        using var stream = new BufferedStream(file, 1 << 16);
         if (format == ExportFormat.Csv)
         {
             WriteTable(version, split, stream, names);
@@ -177,19 +232,11 @@ public static class DatasetExport
     private static Dictionary<string, string> ImageNames(DatasetVersion version)
     {
         var names = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (
-            var sample in Splits.All.SelectMany(version.Of).DistinctBy(sample => sample.Image, StringComparer.Ordinal)
-        )
+        foreach (var sample in Pictures(version))
             names[sample.Image] = $"{ImagesFolder}/{sample.Image}{ImageKind.ExtensionOf(version.ImagePath(sample))}";
         return names;
     }
 
-    private static void CopyImages(DatasetVersion version, string folder, Dictionary<string, string> names)
-    {
-        Directory.CreateDirectory(Path.Combine(folder, ImagesFolder));
-        foreach (
-            var sample in Splits.All.SelectMany(version.Of).DistinctBy(sample => sample.Image, StringComparer.Ordinal)
-        )
-            File.Copy(version.ImagePath(sample), Path.Combine(folder, names[sample.Image]));
-    }
+    private static IEnumerable<Sample> Pictures(DatasetVersion version) =>
+        Splits.All.SelectMany(version.Of).DistinctBy(sample => sample.Image, StringComparer.Ordinal);
 }

@@ -6,6 +6,9 @@ namespace CLGRPO.Data.Importing;
 /// <param name="By">Who asked for it.</param>
 public sealed record ImportRequest(string Source, string Dataset, string By)
 {
+    /// <summary>What the source is called; null for the name of its folder or file, which an upload's is not.</summary>
+    public string? SourceName { get; init; }
+
     /// <summary>A format's name; null to find out.</summary>
     public string? Format { get; init; }
 

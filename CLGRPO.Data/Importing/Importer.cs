@@ -192,7 +192,7 @@ public sealed class Importer(StoreFactory store, string root, TimeProvider? time
             Question = request.Question ?? description.Question ?? Plain(description.Labels!),
             Labels = [.. description.Labels!],
             Licence = request.Licence ?? description.Licence ?? "not stated",
-            Source = Path.GetFileName(Path.TrimEndingDirectorySeparator(request.Source)),
+            Source = request.SourceName ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(request.Source)),
             CreatedAt = _time.GetUtcNow().UtcDateTime,
         };
         Require(dataset);

@@ -49,6 +49,66 @@ public sealed class VersionFreezer(StoreFactory store, TimeProvider time, string
         return version;
     }
 
+    /// <summary>Counts what <see cref="Freeze"/> would take now. Nothing is written.</summary>
+    /// <exception cref="StoreException">Samples have no split.</exception>
+    /// <exception cref="KeyNotFoundException">There is no such data set.</exception>
+    public async Task<FreezePreview> Preview(long datasetId, RecordSelection selection, CancellationToken stop)
+    {
+        await using var context = store.CreateDbContext();
+        await using var snapshot = await context.BeginSnapshot(stop);
+        var info = await Describe(context, datasetId, selection, stop);
+        var rows = await Rows(context, datasetId, selection, stop);
+        var newest = await context
+            .Versions.AsNoTracking()
+            .Where(version => version.DatasetId == datasetId)
+            .OrderByDescending(version => version.Id)
+            .FirstOrDefaultAsync(stop);
+        var before = newest is null
+            ? []
+            : await context
+                .FrozenSamples.AsNoTracking()
+                .Where(row => row.VersionId == newest.Id)
+                .ToDictionaryAsync(row => row.SampleId, stop);
+        var training = await context.Samples.CountAsync(
+            sample => sample.DatasetId == datasetId && sample.Split == Split.Train,
+            stop
+        );
+        var pending = await context
+            .Records.Where(record => record.Sample!.DatasetId == datasetId && record.Review == ReviewState.Pending)
+            .Select(record => record.Id)
+            .ToHashSetAsync(stop);
+        var here = rows.Select(row => row.SampleId).ToHashSet();
+        var added = rows.Where(row => !before.ContainsKey(row.SampleId)).ToList();
+        var removed = before.Values.Where(row => !here.Contains(row.SampleId)).ToList();
+        var changed = rows.Count(row => before.TryGetValue(row.SampleId, out var old) && Differs(row, old));
+        return new FreezePreview(
+            rows.Count,
+            rows.Count(row => row.RecordId is not null),
+            selection.Splits.Contains(Split.Train) ? training - rows.Count(row => row.Split == Split.Train) : 0,
+            rows.Count(row => row.RecordId is { } record && pending.Contains(record)),
+            newest?.Hash,
+            before.Count,
+            added.Count,
+            removed.Count,
+            changed,
+            rows.Count - added.Count - changed,
+            [
+                .. info.Labels.Select(label => new ClassPreview(
+                    label,
+                    rows.Count(row => row.Label == label),
+                    added.Count(row => row.Label == label),
+                    removed.Count(row => row.Label == label)
+                )),
+            ]
+        );
+    }
+
+    private static bool Differs(FrozenRow row, FrozenSample old) =>
+        row.Split != old.Split
+        || row.Label != old.Label
+        || row.RecordId != old.RecordId
+        || row.ReviewId != old.ReviewId;
+
     /// <summary>Makes a frozen version's folder again, such as on another machine, from what the store kept of it.</summary>
     /// <exception cref="KeyNotFoundException">There is no such version.</exception>
     /// <exception cref="StoreException">What came out is another version: the store was changed by other means than this program.</exception>

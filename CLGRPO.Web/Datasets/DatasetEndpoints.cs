@@ -13,8 +13,13 @@ namespace CLGRPO.Web.Datasets;
 public static class DatasetEndpoints
 {
     public const string Path = "/api/v1/datasets";
+
+    /// <summary>Address of the pictures.</summary>
+    public const string Pictures = $"{Path}/images";
+
+    /// <summary>How long a browser keeps a picture.</summary>
+    internal const string Immutable = "private, max-age=31536000, immutable";
     private const int MostAtOnce = 500;
-    private const string Immutable = "private, max-age=31536000, immutable";
 
     public static RouteGroupBuilder MapDatasets(this IEndpointRouteBuilder routes)
     {
@@ -214,7 +219,6 @@ public static class DatasetEndpoints
             return TypedResults.NotFound();
         var headers = http.Response.Headers;
         headers.ETag = tag;
-        headers.CacheControl = Immutable;
         headers.ContentSecurityPolicy = "default-src 'none'; sandbox";
         headers.ContentDisposition = $"inline; filename=\"{hash[..16]}.{picture.MediaType["image/".Length..]}\"";
         return TypedResults.File(picture.Bytes, picture.MediaType);

@@ -1,4 +1,5 @@
 using CLGRPO.Data.Store;
+using CLGRPO.Web.Datasets;
 using CLGRPO.Web.Inference.OpenAI;
 using CLGRPO.Web.Runs;
 using Microsoft.AspNetCore.Components.Server.Circuits;
@@ -63,6 +64,7 @@ public static class OperationServices
             context => !IsForPrograms(context) && !OpenAIErrors.Concerns(context),
             pages => pages.UseExceptionHandler("/error").UseStatusCodePagesWithReExecute("/not-found")
         );
+        app.UsePictureCaching();
         app.UseRouting();
         app.UseAuthentication();
         app.UseRateLimiter();

@@ -111,6 +111,9 @@ public sealed class DatasetPagesTests(DatasetSite site) : IClassFixture<DatasetS
             all.Add("/datasets", theme);
             all.Add("/datasets/{id}", theme);
             all.Add("/datasets/{id}/statistics", theme);
+            all.Add("/datasets/{id}/splits", theme);
+            all.Add("/datasets/{id}/versions", theme);
+            all.Add("/datasets/{id}/import", theme);
             all.Add("/datasets/{id}/samples/{sample}", theme);
         }
         return all;
