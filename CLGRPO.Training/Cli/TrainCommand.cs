@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using CLGRPO.Data.Datasets;
 using CLGRPO.Data.Files;
@@ -87,7 +88,9 @@ internal static class TrainCommand
                 );
             var folder =
                 parsed.GetValue(run) ?? throw new ArgumentException("--run is missing; give the folder of the run.");
-            int Work() => Train(read, folder, roots, threads, where, parsed.GetValue(force), parsed.GetValue(keepFree));
+            var started = Process.GetCurrentProcess().StartTime;
+            int Work() =>
+                Train(read, folder, roots, threads, where, parsed.GetValue(force), parsed.GetValue(keepFree), started);
             return parsed.GetValue(detach) ? Detached.Run(folder, Work) : Work();
         });
         return command;
@@ -108,6 +111,7 @@ internal static class TrainCommand
     /// <param name="device">cpu, cuda or cuda:N, for a run that begins.</param>
     /// <param name="force">Begin although the estimate says that memory does not suffice.</param>
     /// <param name="keepFree">MiB of the disk that no checkpoint may take.</param>
+    /// <param name="started">What the run was asked to do before was meant for an earlier process; null: before now.</param>
     /// <returns>The exit code: 0 when all stages are done, 130 when it was stopped.</returns>
     /// <exception cref="ArgumentException">The run does not fit this machine, or cannot be begun or gone on with.</exception>
     public static int Train(
@@ -117,9 +121,11 @@ internal static class TrainCommand
         int? workers,
         string device,
         bool force = false,
-        int keepFree = RunSession.DefaultKeepFree
+        int keepFree = RunSession.DefaultKeepFree,
+        DateTime? started = null
     )
     {
+        var ordersFrom = (started ?? DateTime.UtcNow).ToUniversalTime();
         var exists = RunDirectory.Exists(runPath);
         if (!HasBegun(runPath) && !force && Asked(runPath, begun) is { } asked)
         {
@@ -142,7 +148,10 @@ internal static class TrainCommand
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => AskToStop(signal, stop));
         using var session = new RunSession(run, recipe, dataset, console, stop) { KeepFree = keepFree };
         using var threads = new WorkerThreads(environment.Workers);
-        if (RunControl.Read(run) is RunCommand.Stop or RunCommand.Abort)
+        if (
+            RunControl.Read(run) is RunCommand.Stop or RunCommand.Abort
+            && File.GetLastWriteTimeUtc(run.ControlPath) < ordersFrom
+        )
             RunControl.Write(run, RunCommand.None); // it was meant for the process before
         session.Events.Append(RunEvent.RunStarted($"data set {dataset.Name} {dataset.Hash}"));
         return Finish(session, () => new StageRunner(session, threads, computeDevice).Run());

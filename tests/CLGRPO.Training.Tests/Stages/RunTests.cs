@@ -158,6 +158,15 @@ public sealed class RunTests(StraightRun straight, ITestOutputHelper output) : I
     }
 
     [Fact]
+    public void Train_AskedToStopWhileItStarts_Stops()
+    {
+        using var process = straight.Start("early", straight.Recipe);
+        Assert.True(process.WaitUntil(() => RunDirectory.Exists(straight.PathOf("early"))), process.Output);
+        RunControl.Write(straight.Directory("early"), RunCommand.Stop);
+        Assert.True(process.WaitForEnd() == 130, process.Output);
+    }
+
+    [Fact]
     [Trait("Id", "REL-RESUME-6")]
     public void Train_AbortedThenLedAstray_RefusesOtherDataAndOtherRecipes()
     {
