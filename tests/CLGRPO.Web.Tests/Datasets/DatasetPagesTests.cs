@@ -45,7 +45,7 @@ public sealed class DatasetPagesTests(DatasetSite site) : IClassFixture<DatasetS
         await Expect(count).ToContainTextAsync($"{DatasetSite.Samples / 8}");
 
         await page.GetByRole(AriaRole.Button, new() { Name = "Clear", Exact = true }).ClickAsync();
-        await page.Locator(".filters").GetByRole(AriaRole.Checkbox, new() { Name = "edited" }).CheckAsync();
+        await page.Locator(".facets").GetByRole(AriaRole.Checkbox, new() { Name = "edited" }).CheckAsync();
         await Expect(count).ToHaveTextAsync(Pattern("^1 "));
         await page.GetByRole(AriaRole.Button, new() { Name = "Clear", Exact = true }).ClickAsync();
         await page.GetByRole(AriaRole.Searchbox, new() { Name = "Text, id or hash" })
