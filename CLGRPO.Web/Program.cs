@@ -7,6 +7,7 @@ using CLGRPO.Web.Home;
 using CLGRPO.Web.Inference;
 using CLGRPO.Web.Operation;
 using CLGRPO.Web.Recipes;
+using CLGRPO.Web.Reviews;
 using CLGRPO.Web.Runs;
 
 CultureInfo.DefaultThreadCurrentCulture = CultureInfo.DefaultThreadCurrentUICulture = CultureInfo.InvariantCulture;
@@ -24,6 +25,7 @@ return await SiteRun.OrExplain(async () =>
     builder.Services.AddDatasets();
     builder.Services.AddOpenApiDocument();
     builder.Services.AddRecipes();
+    builder.Services.AddReviews();
     builder.Services.AddHome();
     builder.Services.AddPages();
 
@@ -36,6 +38,7 @@ return await SiteRun.OrExplain(async () =>
     app.MapDatasetWork();
     app.MapOpenApiDocument();
     app.MapRecipes();
+    app.MapReviews();
     app.MapHome();
     app.MapPages();
 

@@ -35,6 +35,24 @@ public sealed class People(IServiceScopeFactory scopes, IDbContextFactory<Accoun
             : throw new AccountException("Your account may not do this.");
     }
 
+    /// <summary>The name of the person who acts, whose role may do what a scope names. The role is read now.</summary>
+    /// <exception cref="AccountException">It may not (any more).</exception>
+    public async Task<string> Require(ClaimsPrincipal actor, string scope, CancellationToken stop)
+    {
+        var id = actor.FindFirstValue(ClaimTypes.NameIdentifier);
+        await using var context = accounts.CreateDbContext();
+        var person = await (
+            from user in context.Users.AsNoTracking()
+            join membership in context.UserRoles on user.Id equals membership.UserId
+            join role in context.Roles on membership.RoleId equals role.Id
+            where user.Id == id && !user.Blocked
+            select new { user.UserName, Role = role.Name }
+        ).SingleOrDefaultAsync(stop);
+        return person is not null && Scopes.RolesOf[scope].Contains(person.Role, StringComparer.Ordinal)
+            ? person.UserName!
+            : throw new AccountException("Your account may not do this.");
+    }
+
     /// <exception cref="AccountException">It would leave the lab without an admin, or there is no such role or person.</exception>
     public async Task ChangeRole(string id, string role, string actor, CancellationToken stop)
     {

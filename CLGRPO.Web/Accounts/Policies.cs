@@ -2,6 +2,7 @@ using System.Security.Claims;
 using CLGRPO.Web.Inference;
 using CLGRPO.Web.Inference.OpenAI;
 using CLGRPO.Web.Recipes;
+using CLGRPO.Web.Reviews;
 using CLGRPO.Web.Runs;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
@@ -32,6 +33,9 @@ public static class Scopes
             [RecipeScopes.Read] = Roles.All,
             [RecipeScopes.Write] = [Roles.Admin, Roles.Researcher],
             [DatasetsWrite] = [Roles.Admin, Roles.Researcher],
+            [ReviewScopes.Read] = Roles.All,
+            [ReviewScopes.Write] = [Roles.Admin, Roles.Researcher, Roles.Annotator],
+            [ReviewScopes.Manage] = [Roles.Admin, Roles.Researcher],
             [RunScopes.Read] = Roles.All,
             [RunScopes.Write] = [Roles.Admin, Roles.Researcher],
             [KeysManage] = [Roles.Admin],

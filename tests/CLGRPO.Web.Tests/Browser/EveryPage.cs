@@ -89,6 +89,11 @@ public sealed class EveryPage(BrowserFixture site)
             all.Add("/recipes/own/not-here", theme, true);
             all.Add("/runs", theme, true);
             all.Add("/live", theme, true);
+            all.Add("/review", theme, true);
+            all.Add("/review/batches", theme, true);
+            all.Add("/review/agreement", theme, true);
+            all.Add("/review/conflicts", theme, true);
+            all.Add("/review/guidelines", theme, true);
             all.Add("/admin", theme, true);
             all.Add("/password", theme, true);
             all.Add("/denied", theme, true);
