@@ -17,6 +17,9 @@ internal sealed class EvalCommand
 {
     private const int LongestCompletion = 256;
 
+    /// <summary>Images that are asked about before their answers are written: what a kill costs, and how often progress shows.</summary>
+    private const int PartSize = 256;
+
     private readonly Option<string> _model = CommonOptions.Model();
     private readonly Option<string> _dataset = new("--dataset")
     {
@@ -45,6 +48,11 @@ internal sealed class EvalCommand
     {
         Description = "Also write the scores to this JSON file",
     };
+    private readonly Option<string?> _answers = new("--answers")
+    {
+        Description = "Also write every answer to this file of JSON lines; goes on with what is there",
+    };
+    private readonly Option<bool> _withParent = ParentInput.Option();
     private readonly Option<int?> _workers = CommonOptions.Workers();
     private readonly Option<string> _device = CommonOptions.Device();
 
@@ -68,6 +76,8 @@ internal sealed class EvalCommand
             _maxTokens,
             _limit,
             _output,
+            _answers,
+            _withParent,
             _workers,
             _device,
         };
@@ -75,7 +85,10 @@ internal sealed class EvalCommand
         command.SetAction(parsed =>
         {
             var path = CommonOptions.OutputPath(parsed, _output);
-            var evaluation = Evaluate(parsed);
+            var sheet = CommonOptions.OutputPath(parsed, _answers);
+            if (parsed.GetValue(_withParent))
+                _ = ExitWithInputAsync();
+            var evaluation = Evaluate(parsed, sheet);
             parsed.InvocationConfiguration.Output.Write(evaluation.ToText());
             if (path is not null)
             {
@@ -85,7 +98,7 @@ internal sealed class EvalCommand
         return command;
     }
 
-    private SplitEvaluation Evaluate(ParseResult parsed)
+    private SplitEvaluation Evaluate(ParseResult parsed, string? sheetPath)
     {
         var folder = parsed.GetValue(_model)!;
         var trained = TrainedModel.Find(folder);
@@ -119,14 +132,39 @@ internal sealed class EvalCommand
         var tiles = new ImageTiles(version, images);
         var prepared = new PreparedSplit(version, split, model, tiles, prompt, style);
         prepared.RequirePlaces(model.Model.Config.Language, maxTokens);
-        var answers = new Evaluator(policy, prepared, model.Tokenizer, maxTokens).Evaluate(sampling, limit);
-        return SplitEvaluation.Of(
-            folder,
-            version,
-            split,
-            style,
-            sampling.Temperature,
-            [.. answers.Select(answer => answer.Prediction)]
-        );
+        var evaluator = new Evaluator(policy, prepared, model.Tokenizer, maxTokens);
+        var count = Math.Min(limit ?? int.MaxValue, evaluator.Count);
+        var predictions = sheetPath is null
+            ? [.. evaluator.Evaluate(sampling, 0, count).Select(answer => answer.Prediction)]
+            : Write(sheetPath);
+        return SplitEvaluation.Of(folder, version, split, style, sampling.Temperature, predictions);
+
+        IReadOnlyList<Prediction> Write(string path)
+        {
+            var terms = new AnswerSheetTerms(
+                version.Name,
+                version.Hash,
+                split.Key(),
+                count,
+                version.Info.Labels,
+                style.ToString().ToLowerInvariant(),
+                sampling.Temperature,
+                sampling.Seed,
+                maxTokens
+            );
+            AnswerSheet.Write(
+                path,
+                terms,
+                first => evaluator.Evaluate(sampling, first, Math.Min(PartSize, count - first))
+            );
+            return AnswerSheet.Read(path).Predictions;
+        }
+    }
+
+    /// <summary>What is written so far is kept, and gone on with the next time.</summary>
+    private static async Task ExitWithInputAsync()
+    {
+        await ParentInput.EndAsync();
+        Environment.Exit(130);
     }
 }

@@ -15,10 +15,7 @@ internal static class ServeCommand
         var cache = Number("--cache-mib", 2048, "Memory for keys and values of a model's completions");
         var threads = Number("--threads", Environment.ProcessorCount, "Threads that share an operation");
         var idle = Number("--idle", 300, "Seconds without a connection after which the process ends");
-        var withParent = new Option<bool>("--until-input-ends")
-        {
-            Description = "End when standard input does, so with whoever started it",
-        };
+        var withParent = ParentInput.Option();
         var command = new Command("serve", "Answers requests to models on a Unix socket, for the site")
         {
             socket,
@@ -68,10 +65,7 @@ internal static class ServeCommand
 
     private static async Task EndWithInputAsync(CancellationTokenSource ending)
     {
-        var bytes = new byte[64];
-        await using var input = Console.OpenStandardInput();
-        while (await input.ReadAsync(bytes) > 0)
-            continue;
+        await ParentInput.EndAsync();
         await ending.CancelAsync();
     }
 }

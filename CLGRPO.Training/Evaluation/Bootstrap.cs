@@ -35,9 +35,7 @@ public sealed class Bootstrap(int resamples = 2000, ulong seed = 0)
             var right = new int[labels];
             for (var i = 0; i < truth.Count; i++)
             {
-                // Hashes of a count: System.Random promises no fixed sequence between .NET versions.
-                var bits = SplitMix64.Mix(seed + (++drawnSoFar * SplitMix64.GoldenGamma));
-                var item = (int)Math.BigMul(bits, (ulong)truth.Count, out _);
+                var item = Draw(++drawnSoFar, truth.Count);
                 drawn[truth[item]]++;
                 right[truth[item]] += truth[item] == predicted[item] ? 1 : 0;
             }
@@ -48,6 +46,52 @@ public sealed class Bootstrap(int resamples = 2000, ulong seed = 0)
         }
         return (Middle95(accuracies), Middle95(macroRecalls));
     }
+
+    /// <summary>The intervals of what one model has over another that answered the same items: first − second.</summary>
+    /// <param name="truth">[items], each the index of a label.</param>
+    /// <param name="first">[items], each the index of a label, or the number of labels for "no label".</param>
+    /// <param name="second">[items], of the model it is compared with.</param>
+    /// <param name="labels">How many labels there are.</param>
+    /// <exception cref="ArgumentException">No items, or lists of different lengths.</exception>
+    /// <remarks>Items are drawn with both answers, so what makes an item easy for both cancels out.</remarks>
+    public (Interval Accuracy, Interval MacroRecall) Difference(
+        IReadOnlyList<int> truth,
+        IReadOnlyList<int> first,
+        IReadOnlyList<int> second,
+        int labels
+    )
+    {
+        if (truth.Count == 0 || truth.Count != first.Count || truth.Count != second.Count)
+            throw new ArgumentException(
+                $"A paired bootstrap needs two predictions per item and at least one item: {truth.Count} items, {first.Count} and {second.Count} predictions.",
+                nameof(first)
+            );
+        var presentShare = (double)truth.Distinct().Count() / labels;
+        var accuracies = new double[resamples];
+        var macroRecalls = new double[resamples];
+        var drawnSoFar = 0UL;
+        for (var r = 0; r < resamples; r++)
+        {
+            var drawn = new int[labels];
+            var more = new int[labels]; // right by the first alone, less right by the second alone
+            for (var i = 0; i < truth.Count; i++)
+            {
+                var item = Draw(++drawnSoFar, truth.Count);
+                var label = truth[item];
+                drawn[label]++;
+                more[label] += (label == first[item] ? 1 : 0) - (label == second[item] ? 1 : 0);
+            }
+            accuracies[r] = (double)more.Sum() / truth.Count;
+            macroRecalls[r] =
+                presentShare
+                * drawn.Zip(more).Where(pair => pair.First > 0).Average(pair => (double)pair.Second / pair.First);
+        }
+        return (Middle95(accuracies), Middle95(macroRecalls));
+    }
+
+    // Hashes of a count: System.Random promises no fixed sequence between .NET versions.
+    private int Draw(ulong number, int items) =>
+        (int)Math.BigMul(SplitMix64.Mix(seed + (number * SplitMix64.GoldenGamma)), (ulong)items, out _);
 
     private static Interval Middle95(double[] values)
     {

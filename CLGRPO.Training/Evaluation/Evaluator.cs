@@ -1,4 +1,5 @@
 using CLGRPO.Data.Cot;
+using CLGRPO.Data.Datasets;
 using CLGRPO.Training.Batches;
 using CLGRPO.Training.Compute;
 using CLGRPO.Training.Rewards;
@@ -23,19 +24,20 @@ public sealed class Evaluator(
 {
     private readonly List<string> _labels = [.. split.Labels];
 
+    /// <summary>The images there are.</summary>
+    public int Count => split.Samples.Count;
+
+    /// <summary>Asks about images of the split, all of them unless it is said otherwise.</summary>
     /// <param name="sampling">Greedy, or at a temperature.</param>
-    /// <param name="limit">Only the first images, for a quick look; null for all.</param>
-    /// <returns>One prediction for each image, in the split's order, with the completion it was read from.</returns>
-    public IReadOnlyList<(Prediction Prediction, string Completion)> Evaluate(
-        SamplingConfig sampling,
-        int? limit = null
-    )
+    /// <param name="first">The first to ask about.</param>
+    /// <param name="count">At most so many.</param>
+    /// <returns>An answer for each image, in the split's order.</returns>
+    public IReadOnlyList<ImageAnswer> Evaluate(SamplingConfig sampling, int first = 0, int count = int.MaxValue)
     {
-        var count = Math.Min(limit ?? int.MaxValue, split.Samples.Count);
         // Frozen for this evaluation: each image is seen once.
         using var features = new ImageFeatures(split, frozen: false);
         var prompts = Enumerable
-            .Range(0, count)
+            .Range(first, Math.Min(count, Count - first))
             .Select(i => new Prompt(split.Samples[i].PromptIds, i, CounterRandom.Stream(i)))
             .ToList();
         var groups = new PolicySampler(policy, sampling, tokenizer, features, maxRows).Sample(
@@ -43,22 +45,30 @@ public sealed class Evaluator(
             groupSize: 1,
             maxTokens
         );
-        return [.. groups.Select((group, i) => Read(group.Completions[0], split.Samples[i].Sample.Label))];
+        return [.. groups.Select((group, i) => Read(group.Completions[0], split.Samples[first + i].Sample))];
     }
 
-    private (Prediction, string) Read(Completion completion, string label)
+    private ImageAnswer Read(Completion completion, Sample sample)
     {
         var text = tokenizer.Decode(completion.Ids, skipSpecialTokens: true);
         var parsed = CompletionFormat.Parse(text, split.Style);
         var predicted = _labels.FindIndex(candidate => CompletionFormat.Matches(parsed.Answer, candidate));
-        return (
+        return new ImageAnswer(
+            sample.Id,
+            sample.Image,
             new Prediction(
-                _labels.IndexOf(label),
+                _labels.IndexOf(sample.Label),
                 predicted < 0 ? _labels.Count : predicted,
                 parsed.WellFormed && completion.Terminated,
                 completion.Ids.Length
             ),
-            text
+            text,
+            Confidence(completion)
         );
     }
+
+    private double? Confidence(Completion completion) =>
+        AnswerPlace.Of(tokenizer, completion.Ids) is { } place && place.First < place.End
+            ? Math.Exp(completion.Logprobs[place.First..place.End].Sum(logprob => (double)logprob))
+            : null;
 }

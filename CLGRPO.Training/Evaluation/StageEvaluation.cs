@@ -42,7 +42,7 @@ public sealed record StageEvaluation(
 /// <summary>Answers to the images of a split, in its order.</summary>
 public sealed record Answers(IReadOnlyList<Prediction> Predictions, IReadOnlyList<string> Completions)
 {
-    public static Answers Of(IReadOnlyList<(Prediction Prediction, string Completion)> answered) =>
+    public static Answers Of(IReadOnlyList<ImageAnswer> answered) =>
         new([.. answered.Select(item => item.Prediction)], [.. answered.Select(item => item.Completion)]);
 
     public EvaluationScores Scores(IReadOnlyList<string> labels, Answers? baseline = null) =>

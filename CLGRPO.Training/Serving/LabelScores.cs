@@ -2,6 +2,7 @@ using CLGRPO.Data.Cot;
 using CLGRPO.Training.Batches;
 using CLGRPO.Training.Checkpoints;
 using CLGRPO.Training.Models;
+using CLGRPO.Training.Rollouts;
 using static TorchSharp.torch;
 
 namespace CLGRPO.Training.Serving;

@@ -72,4 +72,36 @@ public sealed class BootstrapTests
     [Fact]
     public void Classification_NoItems_Throws() =>
         Assert.Throws<ArgumentException>(() => new Bootstrap().Classification([], [], Labels));
+
+    // Two models that differ in one item of ten: normal approximation of a paired difference, sd = sqrt(p (1 − p) / n).
+    [Fact]
+    public void Difference_OneOfTenBetter_IsNearTheNormalInterval()
+    {
+        int[] better = [.. Truth.Select((label, i) => i / Labels % 10 < 9 ? label : (label + 1) % Labels)];
+        var (accuracy, macroRecall) = new Bootstrap().Difference(Truth, better, Predicted, Labels);
+        var half = 1.96 * Math.Sqrt(0.1 * 0.9 / Truth.Length);
+
+        Assert.Equal(0.1 - half, accuracy.Low, 0.002);
+        Assert.Equal(0.1 + half, accuracy.High, 0.002);
+        Assert.Equal(accuracy.Low, macroRecall.Low, 0.002);
+    }
+
+    [Fact]
+    public void Difference_OfTheSameAnswers_IsZero()
+    {
+        var (accuracy, macroRecall) = new Bootstrap().Difference(Truth, Predicted, Predicted, Labels);
+
+        Assert.Equal(new Interval(0, 0), accuracy);
+        Assert.Equal(new Interval(0, 0), macroRecall);
+    }
+
+    [Fact]
+    public void Difference_Exchanged_ChangesItsSign()
+    {
+        var there = new Bootstrap().Difference(Truth, Truth, Predicted, Labels).Accuracy;
+        var back = new Bootstrap().Difference(Truth, Predicted, Truth, Labels).Accuracy;
+
+        Assert.Equal(there.Low, -back.High, 1e-12);
+        Assert.Equal(there.High, -back.Low, 1e-12);
+    }
 }

@@ -1,7 +1,7 @@
 using CLGRPO.Data.Cot;
 using CLGRPO.Training.Tokenization;
 
-namespace CLGRPO.Training.Serving;
+namespace CLGRPO.Training.Rollouts;
 
 /// <summary>Where in a completion's tokens its answer stands.</summary>
 /// <param name="BeforeTag">Tokens that lie wholly before the opening tag.</param>
