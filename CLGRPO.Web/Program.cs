@@ -3,6 +3,7 @@ using CLGRPO.Web.Accounts;
 using CLGRPO.Web.Api;
 using CLGRPO.Web.Components;
 using CLGRPO.Web.Datasets;
+using CLGRPO.Web.Evaluations;
 using CLGRPO.Web.Home;
 using CLGRPO.Web.Inference;
 using CLGRPO.Web.Operation;
@@ -26,12 +27,14 @@ return await SiteRun.OrExplain(async () =>
     builder.Services.AddOpenApiDocument();
     builder.Services.AddRecipes();
     builder.Services.AddReviews();
+    builder.Services.AddEvaluations();
     builder.Services.AddHome();
     builder.Services.AddPages();
 
     var app = builder.Build();
     app.UseOperation();
     app.MapHealth();
+    app.MapOpenMetrics();
     app.MapAccounts();
     app.MapRunsAndHub();
     app.MapInference();
@@ -39,6 +42,7 @@ return await SiteRun.OrExplain(async () =>
     app.MapOpenApiDocument();
     app.MapRecipes();
     app.MapReviews();
+    app.MapEvaluations();
     app.MapHome();
     app.MapPages();
 

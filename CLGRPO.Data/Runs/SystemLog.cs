@@ -17,6 +17,7 @@ public sealed class SystemLog : IDisposable
     /// <summary>Samples that are kept at most: eleven hours of one every five seconds.</summary>
     public const int DefaultMost = 8192;
 
+    private const int NewestBytes = 1 << 18;
     private static readonly JsonSerializerOptions Json = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
@@ -65,6 +66,20 @@ public sealed class SystemLog : IDisposable
     /// <summary>The samples of a run, oldest first; a damaged line is left out, for it is nothing but one sample less.</summary>
     public static IReadOnlyList<SystemSample> Read(RunDirectory run) =>
         File.Exists(run.SystemPath) ? [.. File.ReadLines(run.SystemPath).Select(Parse).OfType<SystemSample>()] : [];
+
+    /// <summary>The newest samples, oldest first: those in the last part of the log, about an hour of them.</summary>
+    public static IReadOnlyList<SystemSample> ReadNewest(RunDirectory run)
+    {
+        if (!File.Exists(run.SystemPath))
+            return [];
+        using var file = new FileStream(run.SystemPath, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        var cut = file.Length > NewestBytes;
+        if (cut)
+            file.Position = file.Length - NewestBytes;
+        using var reader = new StreamReader(file);
+        // Where it is cut, the first line is half a line.
+        return [.. reader.ReadToEnd().Split('\n').Skip(cut ? 1 : 0).Select(Parse).OfType<SystemSample>()];
+    }
 
     public void Dispose() => _file.Dispose();
 

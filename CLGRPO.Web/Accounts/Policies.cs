@@ -1,6 +1,8 @@
 using System.Security.Claims;
+using CLGRPO.Web.Evaluations;
 using CLGRPO.Web.Inference;
 using CLGRPO.Web.Inference.OpenAI;
+using CLGRPO.Web.Operation;
 using CLGRPO.Web.Recipes;
 using CLGRPO.Web.Reviews;
 using CLGRPO.Web.Runs;
@@ -38,8 +40,11 @@ public static class Scopes
             [ReviewScopes.Manage] = [Roles.Admin, Roles.Researcher],
             [RunScopes.Read] = Roles.All,
             [RunScopes.Write] = [Roles.Admin, Roles.Researcher],
+            [EvaluationScopes.Read] = Roles.All,
+            [EvaluationScopes.Write] = [Roles.Admin, Roles.Researcher],
             [KeysManage] = [Roles.Admin],
             [InferenceScopes.Use] = [Roles.Admin, Roles.Researcher, Roles.Annotator],
+            [OpenMetricsEndpoint.Scope] = [Roles.Admin],
         };
 }
 
@@ -82,6 +87,7 @@ public static class Schemes
             context.Request.Path.StartsWithSegments("/api")
             || context.Request.Path.StartsWithSegments("/hubs")
             || OpenAIErrors.Concerns(context.HttpContext)
+            || context.Request.Path.StartsWithSegments("/metrics")
         )
         {
             context.Response.StatusCode = status;

@@ -29,6 +29,7 @@ internal sealed class Examples : ISchemaFilter
             """{ "recipe": "name: first\ndataset: emoscenes\nmodel: { preset: nano }\nprompt: { system: \"\", cot: \"Which emotion? Think first.\", answer: \"Which emotion?\" }\nstages:\n  - { name: stage-1, kind: sft, from: none, epochs: 2 }\n", "gpuGB": 24 }""",
         [typeof(CompareRecipes)] = """{ "before": "preset:nano-demo", "after": "recipe:mine@3" }""",
         [typeof(PinCheckpoint)] = """{ "pinned": true }""",
+        [typeof(MuteWarning)] = """{ "muted": true }""",
     };
 
     public void Apply(IOpenApiSchema schema, SchemaFilterContext context)

@@ -48,6 +48,10 @@ public static class OperationServices
         services.AddSingleton<OpenPages>();
         services.AddScoped<PagePlace>();
         services.AddScoped<CircuitHandler, CircuitDoor>();
+        services.AddSingleton<OpenMetrics>();
+        services.AddSingleton<TrainingMeter>();
+        services.AddSingleton<MachineWatch>();
+        services.AddHostedService(site => site.GetRequiredService<MachineWatch>());
         services.AddProblemDetails();
         services.AddRateLimits();
         services.AddHealth();
@@ -74,5 +78,7 @@ public static class OperationServices
 
     /// <summary>Programs get problem details where people get pages.</summary>
     private static bool IsForPrograms(HttpContext context) =>
-        context.Request.Path.StartsWithSegments("/api") || context.Request.Path.StartsWithSegments("/hubs");
+        context.Request.Path.StartsWithSegments("/api")
+        || context.Request.Path.StartsWithSegments("/hubs")
+        || context.Request.Path.StartsWithSegments("/metrics");
 }

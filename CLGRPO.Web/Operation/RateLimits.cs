@@ -11,6 +11,7 @@ public static class RateLimits
 {
     private static readonly TimeSpan Window = TimeSpan.FromMinutes(1);
     private const int PicturesPerRequest = 20;
+    private static readonly string[] ApiPaths = ["/api", "/hubs", "/v1", "/metrics"];
     private static readonly string[] SignInPaths = ["/login", "/join", "/password"];
 
     public static void AddRateLimits(this IServiceCollection services) =>
@@ -47,7 +48,7 @@ public static class RateLimits
                 $"pictures:{Caller(context.User) ?? address}",
                 options.ApiRequestsPerMinute * PicturesPerRequest
             );
-        if (path.StartsWithSegments("/api") || path.StartsWithSegments("/hubs") || path.StartsWithSegments("/v1"))
+        if (ApiPaths.Any(prefix => path.StartsWithSegments(prefix)))
             return PerMinute($"api:{Caller(context.User) ?? address}", options.ApiRequestsPerMinute);
         return RateLimitPartition.GetNoLimiter("pages");
     }

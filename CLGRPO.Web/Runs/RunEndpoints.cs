@@ -44,6 +44,7 @@ public static class RunEndpoints
         runs.MapResults();
 
         var changes = runs.MapGroup("").RequireAuthorization(RunScopes.Write);
+        runs.MapInsights(changes);
         changes.MapPost("/", Create).WithName("CreateRun").WithSummary("Queues a run of a recipe");
         changes
             .MapPatch("/{id}", Change)

@@ -117,6 +117,20 @@ public sealed partial class TrainingService(
         LogDeleted(id, by);
     }
 
+    /// <summary>Warnings that people want to hear no more of in this run.</summary>
+    public IReadOnlyList<RunWarningKind> Muted(string id) => _runs.TryGetValue(id, out var run) ? run.Card.Muted : [];
+
+    /// <summary>Mutes a kind of warning in a run, or lets it be heard again.</summary>
+    public RunSummary Mute(string id, RunWarningKind kind, bool muted) =>
+        Describe(
+            id,
+            card =>
+                card with
+                {
+                    Muted = muted ? [.. card.Muted.Append(kind).Distinct()] : [.. card.Muted.Where(one => one != kind)],
+                }
+        );
+
     /// <summary>Asks a run to finish its step, save and wait.</summary>
     /// <exception cref="RunStateException">It is not running.</exception>
     public RunSummary Pause(string id) =>
