@@ -46,7 +46,7 @@ public sealed class RunInsightJourneys(BrowserFixture browser)
         await batch.GetByRole(AriaRole.Button, new() { Name = "Next row" }).ClickAsync();
         await Expect(batch.GetByText("2 of 8")).ToBeVisibleAsync();
         await page.WaitForFunctionAsync(
-            "() => { const tile = document.querySelector('.tile img'); return tile.complete && tile.naturalWidth === 32; }"
+            "() => { const tile = document.querySelector('.model-tile img'); return tile.complete && tile.naturalWidth === 32; }"
         );
 
         var system = page.GetByRole(AriaRole.Region, new() { Name = "System" });
