@@ -1,3 +1,4 @@
+using CLGRPO.Training.Rollouts;
 using CLGRPO.Training.Serving;
 using CLGRPO.Training.Tokenization;
 
