@@ -7,6 +7,7 @@ using CLGRPO.Web.Evaluations;
 using CLGRPO.Web.Home;
 using CLGRPO.Web.Inference;
 using CLGRPO.Web.Operation;
+using CLGRPO.Web.Playground;
 using CLGRPO.Web.Recipes;
 using CLGRPO.Web.Reviews;
 using CLGRPO.Web.Runs;
@@ -23,6 +24,7 @@ return await SiteRun.OrExplain(async () =>
     builder.Services.AddAccounts();
     builder.Services.AddRuns();
     builder.Services.AddInference();
+    builder.Services.AddPlayground();
     builder.Services.AddDatasets();
     builder.Services.AddOpenApiDocument();
     builder.Services.AddRecipes();
@@ -38,6 +40,7 @@ return await SiteRun.OrExplain(async () =>
     app.MapAccounts();
     app.MapRunsAndHub();
     app.MapInference();
+    app.MapPlayground();
     app.MapDatasetWork();
     app.MapOpenApiDocument();
     app.MapRecipes();

@@ -94,6 +94,7 @@ public sealed class EveryPage(BrowserFixture site)
             all.Add("/review/agreement", theme, true);
             all.Add("/review/conflicts", theme, true);
             all.Add("/review/guidelines", theme, true);
+            all.Add("/playground", theme, true);
             all.Add("/admin", theme, true);
             all.Add("/password", theme, true);
             all.Add("/denied", theme, true);
