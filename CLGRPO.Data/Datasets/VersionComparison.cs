@@ -51,8 +51,12 @@ public sealed record VersionComparison(
             .OfType<SampleDifference>()
             .OrderBy(difference => difference.Id, StringComparer.Ordinal)
             .ToList();
-        var added = differences.Where(difference => difference.What.Contains(AddedWord, StringComparer.Ordinal)).ToList();
-        var removed = differences.Where(difference => difference.What.Contains(RemovedWord, StringComparer.Ordinal)).ToList();
+        var added = differences
+            .Where(difference => difference.What.Contains(AddedWord, StringComparer.Ordinal))
+            .ToList();
+        var removed = differences
+            .Where(difference => difference.What.Contains(RemovedWord, StringComparer.Ordinal))
+            .ToList();
         var changed = differences.Count - added.Count - removed.Count;
         return new VersionComparison(
             $"{left.Name}@{left.Hash}",
