@@ -78,6 +78,10 @@ public sealed class EvaluationResult
                 .FindIndex(one => one.Name.Split(' ').Contains(EvaluationReport.BaselineName, StringComparer.Ordinal))
         );
 
+    /// <summary>Of the checkpoint that is most often right, a fraction.</summary>
+    public double BestAccuracy =>
+        _answered.Max(one => one.Sheet.Answers.Average(answer => answer.Prediction.IsRight ? 1.0 : 0.0));
+
     public CheckpointTable Table(ComparedWith other) =>
         (other == ComparedWith.Baseline ? _againstBaseline : _againstBefore).Value;
 
