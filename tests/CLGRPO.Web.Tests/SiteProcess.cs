@@ -38,6 +38,8 @@ internal sealed partial class SiteProcess : IAsyncDisposable
 
     public Uri Address => _address.Task.Result;
 
+    public int Id => _process.Id;
+
     /// <summary>The link that makes the first admin, as the site printed it.</summary>
     public Task<string> FirstAdminLink => _firstAdmin.Task.WaitAsync(StartTimeout);
 

@@ -13,7 +13,7 @@ namespace CLGRPO.Web.Tests.Load;
 /// What watching costs: 20 live viewers and 50 API clients at once, against a run that trains. Asked for by <c>make bench-site</c>, on a quiet
 /// machine. Windows with and without the load take turns (quiet, loaded, loaded, quiet …), so that what drifts hits both; policy and
 /// lengths stay the same, because nothing is learned. Training has one thread, so that two cores are enough; viewers and clients
-/// are on this machine too and count as part of the load.
+/// are on this machine too and count as part of the load. What each process uses of a core says whose cost it is.
 /// </summary>
 public sealed class SiteLoad(BrowserFixture browser)
 {
@@ -26,13 +26,16 @@ public sealed class SiteLoad(BrowserFixture browser)
         WriteIndented = true,
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
     };
+
+    // Compiles what the load calls; a site that is up for days has done so long ago.
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan ClientEvery = TimeSpan.FromSeconds(1);
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
-    private static int Pairs => Setting("CLGRPO_LOAD_PAIRS", 10);
+    private static int Pairs => Setting("CLGRPO_LOAD_PAIRS", 24);
 
-    private static TimeSpan Window => TimeSpan.FromSeconds(Setting("CLGRPO_LOAD_SECONDS", 15));
+    private static TimeSpan Window => TimeSpan.FromSeconds(Setting("CLGRPO_LOAD_SECONDS", 6));
 
     [Fact(Explicit = true)]
     public async Task Watching_ByTwentyAndFiftyClients_SlowsTrainingByLittleAndIsPaintedSoon()
@@ -50,19 +53,21 @@ public sealed class SiteLoad(BrowserFixture browser)
         while (Steps(lab.Run(run)).Count < 3)
             await Task.Delay(200, Stop);
         var load = new Load(site.Address, key, run);
+        var trainer = RunLock.Writer(lab.Run(run))!.ProcessId;
         try
         {
-            var ratios = new List<double>();
+            var pairs = new List<(Cost Quiet, Cost Loaded)>();
+            await load.ForAsync(WarmUp, Viewers, Clients);
             for (var pair = 0; pair < Pairs; pair++)
             {
                 // Quiet first, then loaded first.
-                var (first, second) = (await TimeAsync(pair % 2 == 1), await TimeAsync(pair % 2 == 0));
-                var (quiet, loaded) = pair % 2 == 0 ? (first, second) : (second, first);
-                ratios.Add(loaded / quiet);
-                Console.WriteLine($"pair {pair + 1}: {quiet:F3} s a step, {loaded:F3} s with the load");
+                var (first, second) = (await CostAsync(pair % 2 == 1), await CostAsync(pair % 2 == 0));
+                pairs.Add(pair % 2 == 0 ? (first, second) : (second, first));
+                Console.WriteLine($"pair {pair + 1}: quiet {pairs[^1].Quiet}, with the load {pairs[^1].Loaded}");
             }
             var painted = await PaintedAsync();
-            Report(ratios, load, painted);
+            var ratios = pairs.ConvertAll(pair => pair.Loaded.TokenTime / pair.Quiet.TokenTime);
+            Report(ratios, pairs, load, painted);
             Assert.True(
                 Median(ratios) - 1 <= MostSlowDown,
                 $"Training is slower by {100 * (Median(ratios) - 1):F1} %."
@@ -76,23 +81,33 @@ public sealed class SiteLoad(BrowserFixture browser)
                 await Task.Delay(50, CancellationToken.None);
         }
 
-        async Task<double> TimeAsync(bool loaded)
+        async Task<Cost> CostAsync(bool loaded)
         {
             var begin = DateTimeOffset.UtcNow;
+            var (clock, before) = (Stopwatch.GetTimestamp(), Processors());
             if (loaded)
                 await load.ForAsync(Window, Viewers, Clients);
             else
                 await Task.Delay(Window, Stop);
-            var times = Steps(lab.Run(run))
+            var steps = Steps(lab.Run(run))
                 .Where(step => step.Time.AddSeconds(-step.Metrics!["step_time"]) >= begin)
-                .Select(step => step.Metrics!["step_time"])
+                .Select(step => step.Metrics!)
                 .ToList();
-            return times.Count > 0
-                ? times.Average()
+            var span = Stopwatch.GetElapsedTime(clock);
+            var cores = before.Zip(Processors(), (from, to) => (to - from) / span).ToArray();
+            return steps.Count > 0
+                ? new Cost(
+                    steps.Sum(step => 1e6 * step["step_time"]) / steps.Sum(step => step["num_tokens"]),
+                    cores[0],
+                    cores[1],
+                    cores[2]
+                )
                 : throw new InvalidOperationException(
                     "No step lies within the window; make CLGRPO_LOAD_SECONDS longer."
                 );
         }
+
+        TimeSpan[] Processors() => [ProcessorOf(trainer), ProcessorOf(site.Id), ProcessorOf(Environment.ProcessId)];
 
         // A browser paints with the processor here, which would count against training: so it looks on after the pairs.
         async Task<double> PaintedAsync()
@@ -104,7 +119,13 @@ public sealed class SiteLoad(BrowserFixture browser)
         }
     }
 
-    private static void Report(List<double> ratios, Load load, double painted)
+    private static TimeSpan ProcessorOf(int id)
+    {
+        using var process = Process.GetProcessById(id);
+        return process.TotalProcessorTime;
+    }
+
+    private static void Report(List<double> ratios, List<(Cost Quiet, Cost Loaded)> pairs, Load load, double painted)
     {
         var report = new
         {
@@ -115,6 +136,9 @@ public sealed class SiteLoad(BrowserFixture browser)
             WindowSeconds = Window.TotalSeconds,
             SlowDownPercent = Rounded(100 * (Median(ratios) - 1)),
             SlowDownInterval = Interval(ratios).Select(ratio => Rounded(100 * (ratio - 1))),
+            CoresOfTrainer = Each(cost => cost.Trainer),
+            CoresOfSite = Each(cost => cost.Site),
+            CoresOfViewersAndClients = Each(cost => cost.Clients),
             MedianReceivedMs = Rounded(Median(load.Ages)),
             MedianPaintedMs = Rounded(painted),
             MedianApiMs = Rounded(Median(load.Answers)),
@@ -123,6 +147,12 @@ public sealed class SiteLoad(BrowserFixture browser)
             FailedApiRequests = load.Failed,
             ReceivedMiB = Rounded(load.Bytes / (double)(1 << 20)),
         };
+        object Each(Func<Cost, double> of) =>
+            new
+            {
+                Quiet = Rounded(pairs.Average(pair => of(pair.Quiet))),
+                Loaded = Rounded(pairs.Average(pair => of(pair.Loaded))),
+            };
         var text = JsonSerializer.Serialize(report, Json);
         Console.WriteLine(text);
         File.WriteAllText(Path.Combine(Checkout.Root, "tests", "benchmarks", "results", "site.json"), text + "\n");
@@ -187,6 +217,10 @@ public sealed class SiteLoad(BrowserFixture browser)
           - { name: sft, kind: sft, from: none, max_steps: 40, batch_size: 16, micro_batch_size: 16, learning_rate: 2e-3, warmup_steps: 5, validate_every: 0, checkpoint_every: 1000 }
           - { name: grpo, kind: grpo, from: sft, steps: 20000, prompts_per_step: 8, group_size: 8, learning_rate: 1e-12, max_completion_tokens: 48, checkpoint_every: 10000, beta: 0 }
         """;
+
+    /// <summary>What a window's steps took, and the cores that each process used in it.</summary>
+    /// <param name="TokenTime">Microseconds per completion token: steps with long completions take longer.</param>
+    private sealed record Cost(double TokenTime, double Trainer, double Site, double Clients);
 
     /// <summary>Those who look on.</summary>
     private sealed class Load(Uri site, string key, string run)
