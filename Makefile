@@ -1,6 +1,6 @@
 # Every target that needs the build calls setup first; setup does nothing when nothing is missing.
 .DEFAULT_GOAL := help
-.PHONY: help setup build up demo test openapi golden bench bench-site live-delay gpu-bundle gpu-check reproduce format clean
+.PHONY: help setup build up demo test openapi golden bench bench-site bench-review live-delay gpu-bundle gpu-check reproduce format clean
 
 CLGRPO := bin/clgrpo
 RUN ?= runs/demo
@@ -43,6 +43,10 @@ live-delay: ## Measures sampled to painted: real site, real training, Chromium; 
 bench-site: ## On a quiet machine: 20 live viewers and 50 API clients against a run that trains; writes results/site.json
 	@.ci/setup --test
 	@dotnet tests/CLGRPO.Web.Tests/bin/Release/net10.0/CLGRPO.Web.Tests.dll -noLogo -explicit only -class CLGRPO.Web.Tests.Load.SiteLoad
+
+bench-review: ## On a quiet machine: 50 annotators for ten minutes beside bare transactions; writes results/review.json
+	@.ci/setup --test
+	@dotnet tests/CLGRPO.Web.Tests/bin/Release/net10.0/CLGRPO.Web.Tests.dll -noLogo -explicit only -class CLGRPO.Web.Tests.Reviews.ReviewLoad
 
 gpu-bundle: setup ## Packs tests, benchmarks and the .NET runtime for a GPU machine: bin/gpu-bundle.tar.xz
 	@.ci/gpu-bundle

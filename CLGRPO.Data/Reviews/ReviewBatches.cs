@@ -23,7 +23,7 @@ public sealed class ReviewBatches(ReviewWrites writes, TimeProvider clock)
 {
     public const int MostOverlap = 20;
     public const int MostLeaseMinutes = 24 * 60;
-    private const int MostNameLength = 80;
+    internal const int MostNameLength = 80;
     private const int ItemsAtOnce = 2_000;
 
     private DateTime Now => clock.GetUtcNow().UtcDateTime;
@@ -39,36 +39,43 @@ public sealed class ReviewBatches(ReviewWrites writes, TimeProvider clock)
         CancellationToken stop
     )
     {
-        Check(plan);
-        var batch = await writes.Do(
-            async context =>
-            {
-                if (!await context.Datasets.AnyAsync(set => set.Id == datasetId, stop))
-                    throw new KeyNotFoundException($"There is no data set {datasetId}.");
-                if (await context.ReviewBatches.AnyAsync(other => other.Name == plan.Name, stop))
-                    throw new ReviewException($"There is a batch '{plan.Name}' already. Choose another name.");
-                if (!await context.ReviewGuidelines.AnyAsync(text => text.DatasetId == datasetId, stop))
-                    context.Add(Guidelines.First(datasetId, actor, Now));
-                var made = new ReviewBatch
-                {
-                    DatasetId = datasetId,
-                    Name = plan.Name.Trim(),
-                    Overlap = plan.Overlap,
-                    Order = plan.Order,
-                    Assignees = [.. plan.Assignees],
-                    LeaseMinutes = plan.LeaseMinutes,
-                    Filter = plan.Filter.ToJson(),
-                    CreatedBy = actor,
-                    CreatedAt = Now,
-                };
-                context.Add(made);
-                await context.SaveChangesAsync(stop);
-                ReviewAudit.Note(context, Now, actor, "review.batch.create", $"batch:{made.Id}", null, plan);
-                return made;
-            },
-            stop
-        );
+        var batch = await writes.Do(context => Add(context, datasetId, plan, actor, Now, stop), stop);
         return (batch, await Fill(batch.Id, actor, stop));
+    }
+
+    /// <summary>As <see cref="Create"/>, still without items.</summary>
+    internal static async Task<ReviewBatch> Add(
+        StoreContext context,
+        long datasetId,
+        ReviewBatchPlan plan,
+        string actor,
+        DateTime now,
+        CancellationToken stop
+    )
+    {
+        Check(plan);
+        if (!await context.Datasets.AnyAsync(set => set.Id == datasetId, stop))
+            throw new KeyNotFoundException($"There is no data set {datasetId}.");
+        if (await context.ReviewBatches.AnyAsync(other => other.Name == plan.Name, stop))
+            throw new ReviewException($"There is a batch '{plan.Name}' already. Choose another name.");
+        if (!await context.ReviewGuidelines.AnyAsync(text => text.DatasetId == datasetId, stop))
+            context.Add(Guidelines.First(datasetId, actor, now));
+        var made = new ReviewBatch
+        {
+            DatasetId = datasetId,
+            Name = plan.Name.Trim(),
+            Overlap = plan.Overlap,
+            Order = plan.Order,
+            Assignees = [.. plan.Assignees],
+            LeaseMinutes = plan.LeaseMinutes,
+            Filter = plan.Filter.ToJson(),
+            CreatedBy = actor,
+            CreatedAt = now,
+        };
+        context.Add(made);
+        await context.SaveChangesAsync(stop);
+        ReviewAudit.Note(context, now, actor, "review.batch.create", $"batch:{made.Id}", null, plan);
+        return made;
     }
 
     /// <summary>Adds the records that fit by now and are in no batch.</summary>
@@ -163,6 +170,10 @@ public sealed class ReviewBatches(ReviewWrites writes, TimeProvider clock)
         return await Fitting(context, datasetId, filter).CountAsync(stop);
     }
 
+    /// <summary>Whether the person is one of those who judge it.</summary>
+    public static bool IsFor(ReviewBatch batch, string reviewer) =>
+        batch.Assignees.Count == 0 || batch.Assignees.Contains(reviewer, StringComparer.OrdinalIgnoreCase);
+
     internal static async Task<ReviewBatch> Require(StoreContext context, long batchId, CancellationToken stop) =>
         await context.ReviewBatches.SingleOrDefaultAsync(batch => batch.Id == batchId, stop)
         ?? throw new KeyNotFoundException($"There is no batch {batchId}.");
@@ -172,7 +183,7 @@ public sealed class ReviewBatches(ReviewWrites writes, TimeProvider clock)
     {
         if (batch.ClosedAt is not null)
             throw new ReviewException($"'{batch.Name}' is closed; nothing of it is judged any more.");
-        if (batch.Assignees.Count > 0 && !batch.Assignees.Contains(reviewer, StringComparer.OrdinalIgnoreCase))
+        if (!IsFor(batch, reviewer))
             throw new ReviewException($"'{batch.Name}' is for {string.Join(", ", batch.Assignees)}.");
     }
 

@@ -123,6 +123,22 @@ public sealed record ReviewProgress(
         );
     }
 
+    /// <summary>Items of all open batches that the person may judge and has neither judged nor skipped.</summary>
+    public static async Task<int> OpenFor(StoreFactory store, string reviewer, CancellationToken stop)
+    {
+        await using var context = store.CreateDbContext();
+        var all = await context.ReviewBatches.AsNoTracking().Where(batch => batch.ClosedAt == null).ToListAsync(stop);
+        var mine = all.Where(batch => ReviewBatches.IsFor(batch, reviewer)).Select(batch => batch.Id).ToList();
+        var open = context.ReviewItems.Where(item => mine.Contains(item.BatchId) && item.State == ReviewItemState.Open);
+        // Two counts along indexes, in place of a look at the reviews of every item.
+        var said = await context
+            .Reviews.Where(review => review.Reviewer == reviewer && !review.Superseded)
+            .Join(open, review => review.RecordId, item => item.RecordId, (_, item) => item.Id)
+            .Distinct()
+            .CountAsync(stop);
+        return await open.CountAsync(stop) - said;
+    }
+
     private static async Task<double?> Pace(
         StoreContext context,
         IQueryable<ReviewItem> items,

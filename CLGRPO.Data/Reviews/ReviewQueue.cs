@@ -60,13 +60,7 @@ public sealed class ReviewQueue(ReviewWrites writes, TimeProvider clock)
     {
         await using var context = writes.Store.CreateDbContext();
         var batch = await ReviewBatches.Require(context, batchId, stop);
-        return await Free(context, batch, reviewer, source)
-            .Where(item => !context.ReviewLeases.Any(lease => lease.ItemId == item.Id && lease.Reviewer == reviewer))
-            .OrderBy(item => item.Rank)
-            .ThenBy(item => item.Id)
-            .Select(item => item.Id)
-            .Take(count)
-            .ToListAsync(stop);
+        return await Ahead(context, batch, reviewer, count, source, stop);
     }
 
     /// <summary>Keeps an item for another whole lease.</summary>
@@ -173,18 +167,42 @@ public sealed class ReviewQueue(ReviewWrites writes, TimeProvider clock)
             .Select(held => held.Id)
             .ToListAsync(stop);
         var held = new List<long>();
-        foreach (var id in mine.Concat(seen))
+        var tried = new HashSet<long>();
+        IReadOnlyList<long> next = [.. mine, .. seen];
+        while (held.Count < count && next.FirstOrDefault(id => !tried.Contains(id)) is > 0 and var id)
         {
-            if (held.Count == count)
-                break;
+            tried.Add(id);
             var item = await Lock(context, id, stop);
-            if (!await MayHold(context, item, reviewer, stop))
-                continue;
-            await Keep(context, item, reviewer, stop);
-            held.Add(id);
+            if (await MayHold(context, item, reviewer, stop))
+            {
+                await Keep(context, item, reviewer, stop);
+                held.Add(id);
+            }
+            else
+            {
+                // Others were faster. What else they took is left out at once: nobody waits for the lock of each.
+                next = [.. mine, .. await Ahead(context, batch, reviewer, Candidates, source, stop)];
+            }
         }
         return held;
     }
+
+    /// <summary>What the person does not hold and may take, in order.</summary>
+    private async Task<IReadOnlyList<long>> Ahead(
+        StoreContext context,
+        ReviewBatch batch,
+        string reviewer,
+        int count,
+        ReviewSource source,
+        CancellationToken stop
+    ) =>
+        await Free(context, batch, reviewer, source)
+            .Where(item => !context.ReviewLeases.Any(lease => lease.ItemId == item.Id && lease.Reviewer == reviewer))
+            .OrderBy(item => item.Rank)
+            .ThenBy(item => item.Id)
+            .Select(item => item.Id)
+            .Take(count)
+            .ToListAsync(stop);
 
     /// <summary>Open items with a place for the person.</summary>
     private IQueryable<ReviewItem> Free(StoreContext context, ReviewBatch batch, string reviewer, ReviewSource source)

@@ -22,11 +22,17 @@ public enum ReviewState
 /// <summary>A chain of thought for a sample, with everything about how it came to be. Never changed by a review: an edit is a review's own text.</summary>
 public sealed class CotRecord
 {
+    /// <summary>
+    /// The teacher of answers that somebody rated in the playground; their model is the checkpoint. A version holds them only where its
+    /// selection names this teacher.
+    /// </summary>
+    public const string Playground = "playground";
+
     public long Id { get; init; }
     public long SampleId { get; init; }
     public StoredSample? Sample { get; init; }
 
-    /// <summary>The construction that made it; null for an import.</summary>
+    /// <summary>The construction that made it; null for an import, and for an answer of the playground.</summary>
     public long? JobId { get; init; }
 
     /// <summary>Which attempt on the sample within the job, from 0.</summary>

@@ -62,8 +62,9 @@ internal sealed class RecordChoice(StoreContext context, long datasetId, RecordS
         );
         var reviews = selection.Reviews.ToList();
         records = records.Where(record => reviews.Contains(record.Review));
-        if (selection.Teachers is { } teachers)
-            records = records.Where(record => teachers.Contains(record.Teacher));
+        records = selection.Teachers is { } teachers
+            ? records.Where(record => teachers.Contains(record.Teacher))
+            : records.Where(record => record.Teacher != CotRecord.Playground);
         if (selection.Jobs is { } names)
         {
             var jobs = context.Jobs.Where(job => names.Contains(job.Name)).Select(job => (long?)job.Id);

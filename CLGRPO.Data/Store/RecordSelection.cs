@@ -14,7 +14,7 @@ public sealed record RecordSelection
     public IReadOnlyList<ReviewState> Reviews { get; init; } =
     [ReviewState.Pending, ReviewState.Accepted, ReviewState.Edited];
 
-    /// <summary>Teachers by name; null for all.</summary>
+    /// <summary>Teachers by name; null for all but <see cref="CotRecord.Playground"/>: models learn from their own answers only where asked to.</summary>
     public IReadOnlyList<string>? Teachers { get; init; }
 
     /// <summary>Construction jobs by name; null for all, and for imported records too.</summary>

@@ -21,6 +21,7 @@ public static class AccountServices
         services.AddScoped(site => site.GetRequiredService<AccountContextFactory>().CreateDbContext());
         services.AddSingleton<Audit>();
         services.AddSingleton<ApiKeys>();
+        services.AddHostedService<ApiKeyUses>();
         services.AddSingleton<Invitations>();
         services.AddSingleton<People>();
         services.AddScoped<SignIn>();

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.RegularExpressions;
 using Microsoft.EntityFrameworkCore;
 
@@ -15,18 +16,24 @@ public sealed partial class ApiKeys(IDbContextFactory<AccountContext> accounts, 
     private const int PrefixLength = 12;
     private const int LivePerClient = 2;
 
-    // Writing down every use would be a write per request.
-    private static readonly TimeSpan UseResolution = TimeSpan.FromMinutes(1);
+    // Id → last use. No request waits for the disk to write down that it came.
+    private readonly ConcurrentDictionary<long, DateTime> _used = new();
 
     public async Task<IReadOnlyList<ApiKey>> List(CancellationToken stop)
     {
         await using var context = accounts.CreateDbContext();
-        return await context
+        var keys = await context
             .ApiKeys.AsNoTracking()
             .Where(key => key.RevokedAt == null)
             .OrderBy(key => key.Client)
             .ThenByDescending(key => key.Id)
             .ToListAsync(stop);
+        foreach (var key in keys)
+        {
+            if (_used.TryGetValue(key.Id, out var at))
+                key.UsedAt = at;
+        }
+        return keys;
     }
 
     /// <summary>Makes a key.</summary>
@@ -85,14 +92,26 @@ public sealed partial class ApiKeys(IDbContextFactory<AccountContext> accounts, 
         var prefix = text[..PrefixLength];
         var now = clock.GetUtcNow().UtcDateTime;
         await using var context = accounts.CreateDbContext();
-        var candidates = await context.ApiKeys.Where(key => key.Prefix == prefix).ToListAsync(stop);
+        var candidates = await context.ApiKeys.AsNoTracking().Where(key => key.Prefix == prefix).ToListAsync(stop);
         var key = candidates.SingleOrDefault(key => Secrets.Matches(text, key.Hash) && key.IsLive(now));
-        if (key is not null && (key.UsedAt is null || now - key.UsedAt > UseResolution))
-        {
-            key.UsedAt = now;
-            await context.SaveChangesAsync(stop);
-        }
+        if (key is not null)
+            _used[key.Id] = now;
         return key;
+    }
+
+    /// <summary>Writes down when keys were last used, all at once.</summary>
+    public async Task WriteUses(CancellationToken stop)
+    {
+        var used = _used.ToArray();
+        if (used.Length == 0)
+            return;
+        var ids = used.Select(one => one.Key).ToList();
+        await using var context = accounts.CreateDbContext();
+        foreach (var key in await context.ApiKeys.Where(key => ids.Contains(key.Id)).ToListAsync(stop))
+            key.UsedAt = used.First(one => one.Key == key.Id).Value;
+        await context.SaveChangesAsync(stop);
+        foreach (var one in used)
+            _used.TryRemove(one); // unless it was used again meanwhile
     }
 
     /// <summary>Whether a key may still be used.</summary>

@@ -9,6 +9,11 @@ public abstract class Ticking : ComponentBase, IAsyncDisposable
     private readonly CancellationTokenSource _left = new();
     private Task _ticking = Task.CompletedTask;
 
+    /// <summary>Reads what is shown anew, where rendering alone does not.</summary>
+    protected virtual Task Read(CancellationToken left) => Task.CompletedTask;
+
+    protected override Task OnInitializedAsync() => Read(_left.Token);
+
     protected override void OnAfterRender(bool firstRender)
     {
         // Not while the page is made in advance: such a page is never disposed of by a visitor who leaves.
@@ -30,11 +35,21 @@ public abstract class Ticking : ComponentBase, IAsyncDisposable
         try
         {
             while (await timer.WaitForNextTickAsync(_left.Token))
-                await InvokeAsync(StateHasChanged);
+                await InvokeAsync(ReadAndShow);
         }
         catch (OperationCanceledException)
         {
             // The page was left.
         }
+        catch (Exception exception)
+        {
+            await DispatchExceptionAsync(exception);
+        }
+    }
+
+    private async Task ReadAndShow()
+    {
+        await Read(_left.Token);
+        StateHasChanged();
     }
 }

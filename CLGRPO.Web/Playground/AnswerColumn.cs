@@ -43,6 +43,9 @@ public sealed class AnswerColumn(ModelChoice model, TimeProvider clock)
     /// <summary>Thumb up or down.</summary>
     public bool? Good { get; set; }
 
+    /// <summary>What became of the thumb that was just given; null: none was.</summary>
+    public ThumbKept? Thumb { get; set; }
+
     /// <summary>The text as written in place of its parts.</summary>
     public bool Raw { get; set; }
 
@@ -63,7 +66,7 @@ public sealed class AnswerColumn(ModelChoice model, TimeProvider clock)
 
     public void Clear()
     {
-        (Samples, Shown, State, Ahead, Error, Good, Open) = ([], 0, ColumnState.Idle, 0, null, null, null);
+        (Samples, Shown, State, Ahead, Error, Good, Thumb, Open) = ([], 0, ColumnState.Idle, 0, null, null, null, null);
     }
 
     /// <summary>Asks, and takes in what comes; returns when the answer is there, or it was stopped.</summary>

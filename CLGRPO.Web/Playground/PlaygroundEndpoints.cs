@@ -37,7 +37,9 @@ public static class PlaygroundEndpoints
         playground
             .MapPut("/history/{id}/answers/{answer:int}/thumb", Rate)
             .WithName("RatePlaygroundAnswer")
-            .WithSummary("Rates an answer: thumb up, down, or neither");
+            .WithSummary(
+                "Rates an answer: thumb up, down, or neither; reasoning about a data set's sample goes to the reviewers"
+            );
         playground
             .MapDelete("/history/{id}", Delete)
             .WithName("DeletePlaygroundEntry")
@@ -118,13 +120,17 @@ public static class PlaygroundEndpoints
     private static Results<Ok<PlaygroundEntry>, NotFound> Get(string id, PlaygroundShelf shelf, ClaimsPrincipal user) =>
         shelf.Find(user, id) is { } entry ? TypedResults.Ok(entry) : TypedResults.NotFound();
 
-    private static Results<NoContent, NotFound> Rate(
+    private static async Task<Results<Ok<ThumbKept>, NotFound>> Rate(
         string id,
         int answer,
         RateAnswer rate,
-        PlaygroundShelf shelf,
-        ClaimsPrincipal user
-    ) => shelf.Rate(user, id, answer, rate.Good) ? TypedResults.NoContent() : TypedResults.NotFound();
+        ThumbReviews thumbs,
+        ClaimsPrincipal user,
+        CancellationToken stop
+    ) =>
+        await thumbs.Rate(user, id, answer, rate.Good, stop) is { } kept
+            ? TypedResults.Ok(kept)
+            : TypedResults.NotFound();
 
     private static Results<NoContent, NotFound> Delete(string id, PlaygroundShelf shelf, ClaimsPrincipal user) =>
         shelf.Delete(user, id) ? TypedResults.NoContent() : TypedResults.NotFound();

@@ -71,6 +71,9 @@ public sealed partial class PlaygroundPage : ComponentBase, IAsyncDisposable
     private PlaygroundShelf Shelf { get; set; } = null!;
 
     [Inject]
+    private ThumbReviews Thumbs { get; set; } = null!;
+
+    [Inject]
     private TrainingService Training { get; set; } = null!;
 
     [Inject]
@@ -269,12 +272,13 @@ public sealed partial class PlaygroundPage : ComponentBase, IAsyncDisposable
         _history = Shelf.List(_user);
     }
 
-    private void Rate(AnswerColumn column, bool good)
+    private async Task Rate(AnswerColumn column, bool good)
     {
         if (_entry is null)
             return;
         column.Good = column.Good == good ? null : good;
-        Shelf.Rate(_user, _entry.Id, _columns.IndexOf(column), column.Good);
+        var user = (await Authentication).User;
+        column.Thumb = await Thumbs.Rate(user, _entry.Id, _columns.IndexOf(column), column.Good, _left.Token);
         _history = Shelf.List(_user);
     }
 

@@ -8,5 +8,6 @@ public static class PlaygroundServices
         services.AddSingleton<PlaygroundShelf>();
         services.AddSingleton<PlaygroundModels>();
         services.AddSingleton<PlaygroundSamples>();
+        services.AddSingleton<ThumbReviews>();
     }
 }

@@ -50,6 +50,11 @@ public static class BatchEndpoints
             .WithSummary("Ends a batch; what nobody judged is free for another")
             .ProducesProblem(StatusCodes.Status409Conflict);
         managing
+            .MapGet("/{id:long}/reviews/{format}", Export)
+            .WithName("ExportReviews")
+            .WithSummary("Streams what people said of a batch, one row for each judgement that stands")
+            .Produces<string>(StatusCodes.Status200OK, "text/csv", "application/jsonl");
+        managing
             .MapGet("/{id:long}/conflicts", Conflicts)
             .WithName("ListConflicts")
             .WithSummary("Lists what people do not agree on, or what a lead decided");
@@ -214,6 +219,34 @@ public static class BatchEndpoints
         var (some, total) = await conflicts.List(id, decided, offset, limit, stop);
         return TypedResults.Ok(new Page<ReviewConflict>(some, total, offset));
     }
+
+    /// <param name="format">csv (a table for spreadsheets, cells like formulas made harmless) or jsonl.</param>
+    private static async Task<Results<PushStreamHttpResult, NotFound, ValidationProblem>> Export(
+        long id,
+        string format,
+        ReviewBatches batches,
+        StoreFactory store,
+        CancellationToken stop
+    )
+    {
+        if (!Enum.TryParse<ReviewFormat>(format, ignoreCase: true, out var wanted) || !Enum.IsDefined(wanted))
+            return Invalid.Field("format", $"The format is csv or jsonl, not '{format}'.");
+        if (await batches.Find(id, stop) is not { } batch)
+            return TypedResults.NotFound();
+        var (type, extension) =
+            wanted == ReviewFormat.Csv ? ("text/csv; charset=utf-8", "csv") : ("application/jsonl", "jsonl");
+        return TypedResults.Stream(
+            body => ReviewExport.Write(store, id, wanted, body, stop),
+            type,
+            $"{FileName(batch.Name)}.{extension}"
+        );
+    }
+
+    private static string FileName(string batch) =>
+        string.Concat(batch.Select(letter => char.IsAsciiLetterOrDigit(letter) ? letter : '-')).Trim('-')
+            is { Length: > 0 } name
+            ? name
+            : "reviews";
 
     private static async Task<Results<Ok<ReviewCount>, ProblemHttpResult>> CountBulk(
         long id,

@@ -9,8 +9,11 @@ public sealed class ReviewBoard(StoreFactory store, TimeProvider clock)
 {
     private static readonly TimeSpan ProgressAge = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan AgreementAge = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan OpenAge = TimeSpan.FromSeconds(15);
     private readonly ConcurrentDictionary<long, Kept<ReviewProgress>> _progress = new();
     private readonly ConcurrentDictionary<long, Kept<AgreementReport>> _agreement = new();
+
+    private readonly ConcurrentDictionary<string, Kept<int>> _open = new(StringComparer.Ordinal);
 
     private DateTime Now => clock.GetUtcNow().UtcDateTime;
 
@@ -28,24 +31,30 @@ public sealed class ReviewBoard(StoreFactory store, TimeProvider clock)
             stop
         );
 
+    /// <summary>How many items wait for a person, in all batches.</summary>
+    public Task<int> OpenFor(string reviewer, CancellationToken stop) =>
+        Of(_open, reviewer, OpenAge, () => ReviewProgress.OpenFor(store, reviewer, CancellationToken.None), stop);
+
     /// <summary>Shows what a large act changed at once.</summary>
     public void Forget(long batchId)
     {
         _progress.TryRemove(batchId, out _);
         _agreement.TryRemove(batchId, out _);
+        _open.Clear();
     }
 
-    private async Task<T> Of<T>(
-        ConcurrentDictionary<long, Kept<T>> kept,
-        long batchId,
+    private async Task<T> Of<TKey, T>(
+        ConcurrentDictionary<TKey, Kept<T>> kept,
+        TKey key,
         TimeSpan age,
         Func<Task<T>> count,
         CancellationToken stop
     )
+        where TKey : notnull
     {
         var now = Now;
         var current = kept.AddOrUpdate(
-            batchId,
+            key,
             _ => new(now, new(count)),
             (_, old) => now - old.At < age ? old : new(now, new(count))
         );
@@ -55,7 +64,7 @@ public sealed class ReviewBoard(StoreFactory store, TimeProvider clock)
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
-            kept.TryRemove(new(batchId, current)); // the next one tries again
+            kept.TryRemove(new(key, current)); // the next one tries again
             throw;
         }
     }

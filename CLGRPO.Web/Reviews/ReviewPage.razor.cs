@@ -15,47 +15,25 @@ public sealed partial class ReviewPage : ComponentBase, IAsyncDisposable
     private static readonly IReadOnlyList<(string, string)> Above = [("Review", "review/batches")];
     private readonly CancellationTokenSource _left = new();
     private readonly DotNetObjectReference<ReviewPage> _self;
+    private readonly SemaphoreSlim _turn = new(1);
+    private ReviewScript? _script;
 
     private bool _loaded;
     private string? _denied;
     private bool _busy;
     private string _me = "";
-    private IReadOnlyList<ReviewBatch> _others = [];
     private ReviewBatch? _batch;
     private ReviewSource _source;
     private ReviewGuideline? _guideline;
-    private ReviewTask? _task;
+    private OpenItem? _item;
     private ReviewTask? _next;
     private List<ReviewThumb> _done = [];
     private IReadOnlyList<ReviewThumb> _coming = [];
-    private ReviewProgress? _progress;
-    private double? _alpha;
-    private int _mineToday;
-    private int _drafts;
-
-    private string _key = "";
-    private DateTime _shownAt;
-    private DateTime? _savedAt;
-    private DraftContent? _draft;
-    private Dictionary<string, int> _ratings = new(StringComparer.Ordinal);
-    private TextView _view;
-    private int _question;
-    private bool _rejecting;
-    private bool _editing;
+    private StripFigures? _figures;
     private bool _folded;
-
-    private Task<IJSObjectReference>? _starting;
-    private ReviewTask? _opened;
-    private bool _focusText;
+    private bool _types;
 
     public ReviewPage() => _self = DotNetObjectReference.Create(this);
-
-    private enum TextView
-    {
-        Original,
-        Edited,
-        Diff,
-    }
 
     /// <summary>Null for the newest batch that is for the person.</summary>
     [Parameter]
@@ -64,85 +42,20 @@ public sealed partial class ReviewPage : ComponentBase, IAsyncDisposable
     [CascadingParameter]
     private Task<AuthenticationState> Authentication { get; set; } = null!;
 
-    [Inject]
-    private People People { get; set; } = null!;
-
-    [Inject]
-    private ReviewBatches Batches { get; set; } = null!;
-
-    [Inject]
-    private ReviewQueue Queue { get; set; } = null!;
-
-    [Inject]
-    private ReviewTasks Tasks { get; set; } = null!;
-
-    [Inject]
-    private Verdicts Verdicts { get; set; } = null!;
-
-    [Inject]
-    private ReviewDrafts Drafts { get; set; } = null!;
-
-    [Inject]
-    private ReviewBoard Board { get; set; } = null!;
-
-    [Inject]
-    private Guidelines Guidelines { get; set; } = null!;
-
-    [Inject]
-    private StoreFactory Store { get; set; } = null!;
-
-    [Inject]
-    private TimeProvider Clock { get; set; } = null!;
-
-    [Inject]
-    private NotificationService Notifications { get; set; } = null!;
-
-    [Inject]
-    private IJSRuntime Script { get; set; } = null!;
-
-    /// <summary>The text as the person wants it; null where it is the teacher's.</summary>
-    private string? Edited => _draft?.Text is { } text && text.Trim() != _task?.Reasoning ? text.Trim() : null;
-
     private DateTime Now => Clock.GetUtcNow().UtcDateTime;
 
-    /// <summary>A key, as pressed or clicked. What is not known does nothing; while one works, others wait for nobody.</summary>
+    /// <summary>A key, as pressed. What is not known does nothing.</summary>
+    /// <param name="item">What was on the screen then; null for nothing.</param>
     [JSInvokable]
-    public async Task Press(string key)
-    {
-        if (_busy || _batch is null)
-            return;
-        _busy = true;
-        try
-        {
-            await Do(key);
-        }
-        catch (Exception exception) when (exception is ReviewException or AccountException)
-        {
-            Notifications.Notify(NotificationSeverity.Error, exception.Message, duration: 8000);
-        }
-        catch (ReviewConflictException exception)
-        {
-            Notifications.Notify(NotificationSeverity.Warning, exception.Message, duration: 8000);
-            await Advance();
-        }
-        finally
-        {
-            _busy = false;
-            StateHasChanged();
-        }
-    }
+    public Task Press(string key, long? item) => _batch is null ? Task.CompletedTask : InTurn(item, () => Do(key));
 
     /// <summary>The browser has saved what was typed.</summary>
     [JSInvokable]
     public async Task DraftSaved()
     {
-        if (_task is not { } task || await Tasks.Find(task.ItemId, _me, _left.Token) is not { } fresh)
+        if (_item is not { } item || await Tasks.Find(item.Task.ItemId, _me, _left.Token) is not { } fresh)
             return;
-        if (task.ItemId != _task?.ItemId)
-            return;
-        (_draft, _savedAt) = (fresh.Draft, Now);
-        if (fresh.Comments.Count != task.Comments.Count)
-            _task = _opened = task with { Comments = fresh.Comments };
+        item.Saved(fresh, Now);
         StateHasChanged();
     }
 
@@ -161,21 +74,11 @@ public sealed partial class ReviewPage : ComponentBase, IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _left.CancelAsync();
-        try
-        {
-            if (_starting is not null)
-            {
-                var desk = await _starting;
-                await desk.InvokeVoidAsync("end");
-                await desk.DisposeAsync();
-            }
-        }
-        catch (JSDisconnectedException)
-        {
-            // The browser is gone, and the script with it.
-        }
+        if (_script is not null)
+            await _script.DisposeAsync();
         _self.Dispose();
         _left.Dispose();
+        _turn.Dispose();
     }
 
     protected override async Task OnParametersSetAsync()
@@ -185,13 +88,12 @@ public sealed partial class ReviewPage : ComponentBase, IAsyncDisposable
             return;
         _me = (await Authentication).User.Identity?.Name ?? "";
         var all = await Batches.List(_left.Token);
-        _others = [.. all.Where(batch => batch.ClosedAt is null)];
+        var open = all.Where(batch => batch.ClosedAt is null).ToList();
         _batch =
             BatchId is { } id ? all.FirstOrDefault(batch => batch.Id == id)
-            : _others.FirstOrDefault(IsMine) is { } mine ? mine
-            : _others.Count > 0 ? _others[0]
-            : null;
-        (_task, _next, _source, _progress) = (null, null, ReviewSource.New, null);
+            : open.Find(batch => ReviewBatches.IsFor(batch, _me)) is { } mine ? mine
+            : open.FirstOrDefault();
+        (_item, _next, _source, _figures) = (null, null, ReviewSource.New, null);
         if (_batch is not null)
         {
             _guideline = await Guidelines.Newest(_batch.DatasetId, _left.Token);
@@ -207,58 +109,13 @@ public sealed partial class ReviewPage : ComponentBase, IAsyncDisposable
             _ = KeepFresh();
         if (!_loaded || _batch is null)
             return;
-        try
-        {
-            // Renders overlap: the script starts once.
-            var desk = await (_starting ??= StartScript());
-            if (_task is { } task && task.ItemId != _opened?.ItemId)
-            {
-                _opened = task;
-                await desk.InvokeVoidAsync(
-                    "open",
-                    task.ItemId,
-                    task.Reasoning,
-                    _draft?.Text,
-                    _draft?.Comment,
-                    task.DraftVersion,
-                    _next is null ? null : Pictures.Whole(_next.Image)
-                );
-            }
-            else if (_task is null && _opened is not null)
-            {
-                _opened = null;
-                await desk.InvokeVoidAsync("close");
-            }
-            if (_focusText)
-            {
-                _focusText = false;
-                await desk.InvokeVoidAsync("edit");
-            }
-        }
-        catch (JSDisconnectedException)
-        {
-            // The visitor left.
-        }
-    }
-
-    private async Task<IJSObjectReference> StartScript()
-    {
-        await using var module = await Script.InvokeAsync<IJSObjectReference>(
-            "import",
-            $"./{Assets["scripts/review.js"]}"
-        );
-        return await module.InvokeAsync<IJSObjectReference>(
-            "start",
-            _self,
-            _me,
-            Clock.GetUtcNow().ToUnixTimeMilliseconds()
-        );
+        _script ??= new ReviewScript(Script, $"./{Assets["scripts/review.js"]}", _self, _me, Clock);
+        var types = _types;
+        _types = false;
+        await _script.Follow(_item, _next, types);
     }
 
     private static string Pressed(bool pressed) => pressed ? "true" : "false";
-
-    private bool IsMine(ReviewBatch batch) =>
-        batch.Assignees.Count == 0 || batch.Assignees.Contains(_me, StringComparer.OrdinalIgnoreCase);
 
     private async Task Do(string key)
     {
@@ -268,7 +125,7 @@ public sealed partial class ReviewPage : ComponentBase, IAsyncDisposable
                 await Accept();
                 break;
             case "r":
-                (_rejecting, _editing) = (!_rejecting && _task is not null, false);
+                _item?.AskReason();
                 break;
             case "e":
                 Edit();
@@ -289,10 +146,10 @@ public sealed partial class ReviewPage : ComponentBase, IAsyncDisposable
                 await Leave();
                 break;
             case "up":
-                _question = Math.Max(0, _question - 1);
+                _item?.Mark(_item.Question - 1);
                 break;
             case "down":
-                _question = Math.Min(ReviewQuestion.All.Count - 1, _question + 1);
+                _item?.Mark(_item.Question + 1);
                 break;
             case ['1' or '2' or '3' or '4' or '5']:
                 await Digit(key[0] - '0');
@@ -303,56 +160,41 @@ public sealed partial class ReviewPage : ComponentBase, IAsyncDisposable
     private async Task Accept()
     {
         await Reread();
-        await Judge(Edited is null ? Verdict.Accept : Verdict.Edit);
+        await Judge(_item?.Edited is null ? Verdict.Accept : Verdict.Edit);
     }
 
     /// <summary>After R a digit names the reason; else it answers the marked question, and the next one is marked.</summary>
     private async Task Digit(int digit)
     {
-        if (_rejecting)
+        if (_item is { IsRejecting: true })
             await Judge(Verdict.Reject, RejectReason.All[digit - 1].Key);
-        else if (_task is not null)
-            await SaveRating(ReviewQuestion.All[_question].Key, digit);
+        else if (_item is { } item)
+            await SaveRating(item, ReviewQuestion.All[item.Question].Key, digit);
     }
 
-    private Task Reject(string reason) => Guarded(() => Judge(Verdict.Reject, reason));
+    private Task Reject(string reason) => InTurn(() => Judge(Verdict.Reject, reason));
 
-    private Task Rate(string question, int value) => Guarded(() => SaveRating(question, value));
+    private Task Rate(string question, int value) =>
+        _item is { } item ? InTurn(() => SaveRating(item, question, value)) : Task.CompletedTask;
 
-    private async Task SaveRating(string question, int value)
+    private async Task SaveRating(OpenItem item, string question, int value)
     {
         var me = await People.Require((await Authentication).User, ReviewScopes.Write, _left.Token);
-        var ratings = new Dictionary<string, int>(_ratings, StringComparer.Ordinal) { [question] = value };
-        await Drafts.Rate(_task!.ItemId, me, ratings, _left.Token);
-        _ratings = ratings;
-        var at = ReviewQuestion.All.ToList().FindIndex(one => one.Key == question);
-        _question = Math.Min(at + 1, ReviewQuestion.All.Count - 1);
+        var ratings = new Dictionary<string, int>(item.Ratings, StringComparer.Ordinal) { [question] = value };
+        await Drafts.Rate(item.Task.ItemId, me, ratings, _left.Token);
+        item.Rated(ratings, question);
     }
 
     private async Task Judge(Verdict verdict, string? reason = null)
     {
-        if (_task is not { } task)
+        if (_item is not { } item)
             return;
         var me = await People.Require((await Authentication).User, ReviewScopes.Write, _left.Token);
-        await Verdicts.Submit(
-            task.ItemId,
-            me,
-            new VerdictSubmission
-            {
-                Key = _key,
-                Verdict = verdict,
-                Reason = reason,
-                Text = verdict == Verdict.Edit ? Edited : null,
-                Ratings = _ratings,
-                Comment = _draft?.Comment,
-                Guideline = _guideline?.Version,
-                Seconds = Math.Min((Now - _shownAt).TotalSeconds, TimeSpan.FromHours(1).TotalSeconds),
-            },
-            _left.Token
-        );
-        _done.Add(new ReviewThumb(task.ItemId, task.Image, task.Key, verdict));
+        var said = item.Say(verdict, reason, _guideline?.Version, Now);
+        await Verdicts.Submit(item.Task.ItemId, me, said, _left.Token);
+        _done.Add(new ReviewThumb(item.Task.ItemId, item.Task.Image, item.Task.Key, verdict));
         if (verdict != Verdict.Skip)
-            _mineToday++;
+            _figures = _figures?.WithOneMore();
         await Advance();
     }
 
@@ -377,30 +219,30 @@ public sealed partial class ReviewPage : ComponentBase, IAsyncDisposable
 
     private void Edit()
     {
-        if (_task is null)
+        if (_item is null)
             return;
-        (_editing, _rejecting, _view) = (true, false, TextView.Diff);
-        _focusText = true;
+        _item.Edit();
+        _types = true;
     }
 
     private async Task Leave()
     {
-        (_rejecting, _editing) = (false, false);
+        _item?.Leave();
         await Reread();
     }
 
     private async Task Compare()
     {
         await Leave();
-        _view = _view == TextView.Diff ? TextView.Original : TextView.Diff;
+        _item?.Compare();
     }
 
     private void Show(TextView view)
     {
-        if (view == TextView.Edited && Edited is null)
+        if (view == TextView.Edited && _item?.Edited is null)
             Edit();
         else
-            (_view, _editing) = (view, false);
+            _item?.Show(view);
     }
 
     private Task ChooseSource(ChangeEventArgs change)
@@ -410,9 +252,9 @@ public sealed partial class ReviewPage : ComponentBase, IAsyncDisposable
     }
 
     private Task Look() =>
-        Guarded(async () =>
+        InTurn(async () =>
         {
-            (_task, _next) = (null, null);
+            (_item, _next) = (null, null);
             await Advance();
             await Count();
         });
@@ -431,7 +273,7 @@ public sealed partial class ReviewPage : ComponentBase, IAsyncDisposable
             var held = await Queue.Take(_batch!.Id, me, 2, _left.Token, _source);
             if (held.Count == 0)
                 Open(null);
-            else if (held[0] != _task?.ItemId || _next is null)
+            else if (held[0] != _item?.Task.ItemId || _next is null)
                 Open(await Tasks.Find(held[0], me, _left.Token));
             _next = held.Count > 1 ? await Tasks.Find(held[1], me, _left.Token) : null;
             var ahead = await Queue.Peek(_batch.Id, me, Film.After - 1, _left.Token, _source);
@@ -445,51 +287,53 @@ public sealed partial class ReviewPage : ComponentBase, IAsyncDisposable
         }
     }
 
-    private void Open(ReviewTask? task)
-    {
-        _task = task;
-        _draft = task?.Draft;
-        _ratings = task?.Draft is { } draft ? new(draft.Ratings, StringComparer.Ordinal) : new(StringComparer.Ordinal);
-        (_key, _shownAt, _savedAt) = (Guid.NewGuid().ToString("N"), Now, null);
-        (_question, _rejecting, _editing) = (0, false, false);
-        _view = Edited is null ? TextView.Original : TextView.Diff;
-    }
+    private void Open(ReviewTask? task) => _item = task is null ? null : new OpenItem(task, Now);
 
-    /// <summary>What the browser saved is what counts.</summary>
     private async Task Reread()
     {
-        if (_task is { } task && await Tasks.Find(task.ItemId, _me, _left.Token) is { } fresh)
-            _draft = fresh.Draft;
+        if (_item is { } item && await Tasks.Find(item.Task.ItemId, _me, _left.Token) is { } fresh)
+            item.Reread(fresh);
     }
 
-    private async Task Guarded(Func<Task> act)
+    /// <summary>
+    /// One act after the other. What comes while another one works waits for it, and is left out where the screen has gone on to another
+    /// item by then: it was not meant for that.
+    /// </summary>
+    private async Task InTurn(long? item, Func<Task> act)
     {
-        if (_busy)
-            return;
+        await _turn.WaitAsync(_left.Token);
         _busy = true;
         try
         {
-            await act();
+            if (item == _item?.Task.ItemId)
+                await act();
         }
-        catch (Exception exception) when (exception is ReviewException or AccountException or ReviewConflictException)
+        catch (Exception exception) when (exception is ReviewException or AccountException)
         {
             Notifications.Notify(NotificationSeverity.Error, exception.Message, duration: 8000);
+        }
+        catch (ReviewConflictException exception)
+        {
+            Notifications.Notify(NotificationSeverity.Warning, exception.Message, duration: 8000);
+            await Advance();
         }
         finally
         {
             _busy = false;
+            if (!_left.IsCancellationRequested)
+                _turn.Release();
         }
         StateHasChanged();
     }
 
+    private Task InTurn(Func<Task> act) => InTurn(_item?.Task.ItemId, act);
+
+    private Task Click(string key) => Press(key, _item?.Task.ItemId);
+
     private async Task Count()
     {
-        if (_batch is not { } batch)
-            return;
-        _progress = await Board.Progress(batch.Id, _left.Token);
-        var (_, today, _, drafts) = await ReviewProgress.Mine(Store, batch.Id, _me, Now.Date, _left.Token);
-        (_mineToday, _drafts) = (today, drafts);
-        _alpha = (await Board.Agreement(batch.Id, _left.Token)).Questions[0].Nominal.Value;
+        if (_batch is { } batch)
+            _figures = await StripFigures.Of(Board, Store, batch.Id, _me, Now.Date, _left.Token);
     }
 
     private async Task KeepFresh()

@@ -15,6 +15,7 @@ public static class ReviewServices
         services.AddSingleton<ReviewDrafts>();
         services.AddSingleton<ReviewTasks>();
         services.AddSingleton<ReviewConflicts>();
+        services.AddSingleton<RatedAnswers>();
         services.AddSingleton<Guidelines>();
         services.AddSingleton<ReviewBoard>();
     }

@@ -115,7 +115,7 @@ export function start(page, user, serverNow) {
     waiting = null;
     const at = item;
     if (await flush()) {
-      if (item === at) await page.invokeMethodAsync("Press", key);
+      if (item === at) await page.invokeMethodAsync("Press", key, at?.id ?? null);
     } else if (item === at) {
       waiting = key;
       say("not saved yet: the verdict waits");

@@ -174,6 +174,29 @@ public sealed class ReviewWorkTests
         Assert.Null((await ReviewProgress.Of(desk.Store.Factory, desk.Batch, desk.Now, Stop)).Remaining);
     }
 
+    [Theory]
+    [ClassData(typeof(BothDatabases))]
+    public async Task OpenFor_SeveralBatches_CountsWhatThePersonCanStillJudge(Database database)
+    {
+        using var desk = await ReviewDesk.Open(database, 6, new ReviewBatchPlan { Name = "twice", Overlap = 2 });
+        foreach (var verdict in (Verdict[])[Verdict.Accept, Verdict.Skip, Verdict.Flag])
+            await desk.Judge(await desk.Next("ann"), "ann", verdict);
+        await desk.Judge(await desk.Next("ben"), "ben", Verdict.Accept);
+        await desk.Verdicts.Undo(desk.Batch, "ann", Stop);
+
+        Assert.Equal((4, 5, 5), (await Open("ann"), await Open("ben"), await Open("cleo")));
+        await desk.Batches.Close(desk.Batch, "lead", Stop);
+        await desk.Batches.Create(
+            desk.Dataset,
+            new ReviewBatchPlan { Name = "hers", Assignees = ["Ann"] },
+            "lead",
+            Stop
+        );
+        Assert.Equal((4, 0), (await Open("ann"), await Open("ben"))); // those that nobody had judged
+
+        Task<int> Open(string person) => ReviewProgress.OpenFor(desk.Store.Factory, person, Stop);
+    }
+
     [Fact]
     public async Task Guidelines_NewVersion_KeepsTheOldOnesAndTellsWhoWasSlower()
     {

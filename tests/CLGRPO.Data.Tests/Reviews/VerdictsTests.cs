@@ -226,6 +226,48 @@ public sealed class VerdictsTests
         Assert.Throws<Microsoft.Data.Sqlite.SqliteException>(() => context.Audit.ExecuteDelete());
     }
 
+    [Fact]
+    public async Task Audit_AfterEveryKindOfAct_NamesEachAndItsActor()
+    {
+        using var desk = await ReviewDesk.Open(Database.Sqlite, 3);
+        var item = await desk.Next("ann");
+        await desk.Drafts.Comment(item, "ann", "Look.", Stop);
+        await desk.Judge(item, "ann", Verdict.Accept);
+        await desk.Verdicts.Undo(desk.Batch, "ann", Stop);
+        await desk.Verdicts.Decide(item, "lead", desk.Say(Verdict.Reject), Stop);
+        var many = new BulkVerdict
+        {
+            Key = "many",
+            Filter = new ReviewFilter(),
+            Verdict = Verdict.Accept,
+            Expected = 2,
+        };
+        await desk.Bulk.Judge(desk.Batch, "lead", many, Stop);
+        await desk.Bulk.Undo("many", "lead", Stop);
+        await new Guidelines(desk.Writes, desk.Time).Add(desk.Dataset, "Anew.", 1, "lead", Stop);
+        await desk.Batches.Close(desk.Batch, "lead", Stop);
+
+        using var context = desk.Store.Context();
+        Assert.Equal(
+            [
+                "lead review.batch.create",
+                "lead review.batch.fill",
+                "ann review.comment",
+                "ann review.submit",
+                "ann review.undo",
+                "lead review.decide",
+                "lead review.bulk",
+                "lead review.bulk",
+                "lead review.undo",
+                "lead review.undo",
+                "lead review.guideline",
+                "lead review.batch.close",
+            ],
+            context.Audit.OrderBy(entry => entry.Id).Select(entry => entry.Actor + " " + entry.Action)
+        );
+        Assert.All(context.Audit, entry => Assert.Equal(desk.Now, entry.At));
+    }
+
     private static async Task<Exception?> Try(Func<Task> act)
     {
         try

@@ -5,6 +5,7 @@ using CLGRPO.Web.Runs;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace CLGRPO.Web.Tests.Accounts;
@@ -67,6 +68,23 @@ public sealed class ApiKeyTests : IDisposable
         await _keys.Revoke(first.Key.Id, "test", Stop);
         await _keys.Create("ci", [RunScopes.Read], 1, "test", Stop);
         Assert.Null(await _keys.Find(first.Text, Stop));
+    }
+
+    // A request that writes waits for the disk, and for whoever else writes.
+    [Fact]
+    public async Task Find_Key_ShowsItsUseAtOnceAndWritesItLater()
+    {
+        var key = await _keys.Create("reader", [RunScopes.Read], 1, "test", Stop);
+        await _keys.Find(key.Text, Stop);
+
+        Assert.NotNull((await _keys.List(Stop)).Single().UsedAt);
+        await using var accounts = _site
+            .Services.GetRequiredService<IDbContextFactory<AccountContext>>()
+            .CreateDbContext();
+        Assert.Null((await accounts.ApiKeys.AsNoTracking().SingleAsync(Stop)).UsedAt);
+        await _keys.WriteUses(Stop);
+        Assert.NotNull((await accounts.ApiKeys.AsNoTracking().SingleAsync(Stop)).UsedAt);
+        Assert.NotNull((await _keys.List(Stop)).Single().UsedAt);
     }
 
     [Theory]

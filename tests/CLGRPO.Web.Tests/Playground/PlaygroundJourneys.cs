@@ -80,6 +80,7 @@ public sealed class PlaygroundJourneys(PlaygroundSite site) : IClassFixture<Play
         await b.GetByRole(AriaRole.Button, new() { Name = "Good answer of B" }).ClickAsync();
         await Expect(b.GetByRole(AriaRole.Button, new() { Name = "Good answer of B" }))
             .ToHaveAttributeAsync("aria-pressed", "true");
+        await Expect(b).ToContainTextAsync("Kept in your history alone: a picture that you brought is in no data set");
         await EveryPage.RequireAccessible(visitor, "playground-light-1440");
         await Open(visitor, "/playground");
         await page.GetByRole(AriaRole.Button, new() { Name = "History" }).ClickAsync();
@@ -98,6 +99,38 @@ public sealed class PlaygroundJourneys(PlaygroundSite site) : IClassFixture<Play
         await page.GetByRole(AriaRole.Button, new() { Name = "Delete all" }).ClickAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Delete", Exact = true }).ClickAsync();
         await Expect(page.GetByText("Nothing yet")).ToBeVisibleAsync();
+        Assert.Empty(visitor.Errors);
+    }
+
+    [Fact]
+    public async Task Thumb_OnASampleOfADataSet_BringsTheReasoningBeforeReviewers()
+    {
+        await using var visitor = await site.Visit();
+        var page = visitor.Page;
+        await Open(visitor, "/playground");
+        await page.Locator(".pg-strip button img").First.ClickAsync();
+        await page.GetByLabel("Question").PressAsync("Enter");
+        var (a, b) = (Card(page, "A"), Card(page, "B"));
+        await Expect(b.Locator(".pg-big")).ToHaveTextAsync(Label, Patient);
+        await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Send" }))
+            .ToBeEnabledAsync(new() { Timeout = 60_000 });
+        await b.Locator(".pg-fold-head").ClickAsync();
+        var reasoning = (await b.Locator(".pg-reasoning").TextContentAsync())!.Trim();
+
+        await a.GetByRole(AriaRole.Button, new() { Name = "Bad answer of A" }).ClickAsync();
+        await Expect(a).ToContainTextAsync("it holds no reasoning that reviewers could judge");
+        await b.GetByRole(AriaRole.Button, new() { Name = "Bad answer of B" }).ClickAsync();
+        await EveryPage.RequireAccessible(visitor, "playground-thumb");
+        await b.GetByRole(AriaRole.Link, new() { Name = "In the review queue: Playground, emoscenes." }).ClickAsync();
+
+        await Expect(page.Locator(".read")).ToHaveTextAsync(reasoning);
+        await Expect(page.Locator(".history")).ToContainTextAsync("playground");
+        await Expect(page.GetByText("Thumb down in the playground.")).ToBeVisibleAsync();
+        await page.Locator("[data-review][data-item]").WaitForAsync();
+        await page.Keyboard.PressAsync("r");
+        await Expect(page.Locator(".reasons.asked")).ToBeVisibleAsync();
+        await page.Keyboard.PressAsync("1");
+        await Expect(page.GetByText("All yours is judged")).ToBeVisibleAsync();
         Assert.Empty(visitor.Errors);
     }
 

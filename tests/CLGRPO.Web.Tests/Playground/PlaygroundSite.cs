@@ -40,6 +40,7 @@ public sealed class PlaygroundSite(BrowserFixture browser) : IAsyncLifetime
             },
             Datasets
         );
+        await InferenceSite.Clgrpo(["data", "import", "emoscenes", "--root", Datasets]);
         PicturePath = Directory.EnumerateFiles(Path.Combine(Datasets, "blobs")).Order(StringComparer.Ordinal).First();
         await Train(
             Endless,

@@ -111,6 +111,8 @@ public sealed class ReviewEndpointsTests
         Assert.Equal(5, (await Post(lead, $"batches/{batch}/bulk", many)).GetProperty("count").GetInt32());
         using (var undone = await lead.DeleteAsync($"{Reviews}/batches/{batch}/bulk/many", Stop))
             Assert.Equal(5, (await ReviewRest.Body(undone, HttpStatusCode.OK, Stop)).GetProperty("count").GetInt32());
+        var exported = await lead.GetStringAsync($"{Reviews}/batches/{batch}/reviews/jsonl", Stop);
+        Assert.Equal(3, exported.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length); // the undone are no more
         var progress = await Get(ann, $"batches/{batch}/progress");
         Assert.Equal(1, progress.GetProperty("mine").GetProperty("judged").GetInt32());
         Assert.Equal(6, progress.GetProperty("team").GetProperty("items").GetInt32());
@@ -137,6 +139,15 @@ public sealed class ReviewEndpointsTests
 
         await Post(reader, $"batches/{batch.Id}/next", null, HttpStatusCode.Forbidden);
         await Post(ann, $"batches/{batch.Id}/close", null, HttpStatusCode.Forbidden);
+        using (var export = await ann.GetAsync($"{Reviews}/batches/{batch.Id}/reviews/csv", Stop))
+            Assert.Equal(HttpStatusCode.Forbidden, export.StatusCode); // nobody sees what others say before judging
+        using (var lead = await lab.Program("lead", ReviewScopes.Read, ReviewScopes.Manage))
+        {
+            using var unknown = await lead.GetAsync($"{Reviews}/batches/999/reviews/csv", Stop);
+            Assert.Equal(HttpStatusCode.NotFound, unknown.StatusCode);
+            using var form = await lead.GetAsync($"{Reviews}/batches/{batch.Id}/reviews/xlsx", Stop);
+            Assert.Equal(HttpStatusCode.BadRequest, form.StatusCode);
+        }
         await Post(ann, $"items/1/decision", new { key = "x", verdict = "accept" }, HttpStatusCode.Forbidden);
         await Post(ann, "batches/999/next", null, HttpStatusCode.NotFound);
         await Post(ann, "items/999/verdict", new { key = "x", verdict = "accept" }, HttpStatusCode.NotFound);

@@ -207,6 +207,14 @@ public sealed class ReviewJourneys(BrowserFixture site)
         await lead.Page.GetByRole(AriaRole.Button, new() { Name = "Judge them" }).ClickAsync();
         await Expect(lead.Page.GetByRole(AriaRole.Button, new() { Name = "Undo the last 4" })).ToBeVisibleAsync();
 
+        var download = await lead.Page.RunAndWaitForDownloadAsync(() =>
+            lead.Page.GetByRole(AriaRole.Link, new() { Name = "CSV of the reviews of pairs" }).ClickAsync()
+        );
+        Assert.Equal("pairs.csv", download.SuggestedFilename);
+        var rows = (await File.ReadAllTextAsync(await download.PathAsync(), Stop)).Split("\r\n");
+        Assert.Equal(1 + 4 + 4 + 1 + 4 + 1, rows.Length); // head, ann, ben, decision, at once, and the end of the last line
+        Assert.Single(rows, row => row.Contains("\"lea\",\"decision\",\"edit\"", StringComparison.Ordinal));
+
         await lead.Go("/review/guidelines");
         await lead.Page.GetByLabel("Text of the guidelines").FillAsync("# Accept\nOnly what is <b>visible</b>.");
         await lead.Page.GetByRole(AriaRole.Button, new() { Name = "Save as a new version" }).ClickAsync();
@@ -233,6 +241,62 @@ public sealed class ReviewJourneys(BrowserFixture site)
         await Expect(vera.Page.GetByText("Nothing to compare yet.")).ToBeVisibleAsync();
         await Expect(vera.Page.GetByRole(AriaRole.Link, new() { Name = "Conflicts" })).ToHaveCountAsync(0);
         Assert.Empty(vera.Errors);
+    }
+
+    // What the verifiers suggest is dotted; only what the person pressed is stored.
+    [Fact]
+    public async Task Suggestion_Shown_IsNotTakenByAccepting()
+    {
+        await using var lab = await ReviewLab.Open(2);
+        await lab.AddBatch(new ReviewBatchPlan { Name = "suggested" });
+        await using var ann = await lab.Join(site.Browser, "ann");
+        await ann.Page.GotoAsync("/review");
+        var first = await Item(ann.Page, []);
+        var suggested = ann.Page.Locator(".rating-row").Nth(1).Locator(".suggested");
+        await Expect(suggested).ToHaveCountAsync(1);
+        await Expect(suggested).ToHaveAttributeAsync("aria-pressed", "false");
+        await ann.Page.Keyboard.PressAsync("a");
+        var second = await Item(ann.Page, [first]);
+        await ann.Page.Keyboard.PressAsync("2");
+        await Expect(ann.Page.Locator(".rating-row").First.Locator("[aria-pressed=true]")).ToHaveTextAsync("2");
+        await ann.Page.Keyboard.PressAsync("a");
+        await Expect(ann.Page.GetByText("All yours is judged")).ToBeVisibleAsync();
+
+        await using var context = lab.Store.CreateDbContext();
+        var ratings = await context.Reviews.OrderBy(review => review.Id).Select(one => one.Ratings).ToListAsync(Stop);
+        Assert.Equal([null, """{"faithful":2}"""], ratings);
+        Assert.NotEqual(first, second);
+        Assert.Empty(ann.Errors);
+    }
+
+    [Fact]
+    public async Task Menu_ForThoseWhoJudge_CountsWhatIsOpen()
+    {
+        await using var lab = await ReviewLab.Open(6);
+        await lab.AddBatch(new ReviewBatchPlan { Name = "counted" });
+        await using var ann = await lab.Join(site.Browser, "ann");
+        await using var vera = await lab.Join(site.Browser, "vera", Roles.Viewer);
+        await ann.Go("/datasets");
+        await vera.Go("/datasets");
+
+        await Expect(ann.Page.Locator(".nav a[href=review]")).ToHaveTextAsync("Review6 to judge");
+        await Expect(vera.Page.Locator(".nav a[href=review]")).ToHaveTextAsync("Review");
+    }
+
+    [Fact]
+    public async Task Phone_FromAnItem_ReachesThePagesAround()
+    {
+        await using var lab = await ReviewLab.Open(2);
+        var batch = await lab.AddBatch(new ReviewBatchPlan { Name = "on a phone" });
+        await using var lead = await lab.Join(site.Browser, "lea", Roles.Researcher, width: 400);
+        foreach (var page in (string[])["Batches", "Agreement", "Conflicts", "Guidelines"])
+        {
+            await lead.Go($"/review/{batch.Id}");
+            await Item(lead.Page, []);
+            await lead.Page.GetByRole(AriaRole.Link, new() { Name = page, Exact = true }).ClickAsync();
+            await Expect(lead.Page.GetByRole(AriaRole.Heading, new() { Level = 1 })).ToContainTextAsync(page);
+        }
+        Assert.Empty(lead.Errors);
     }
 
     private static ILocator Review(IPage page) => page.Locator("[data-review]");

@@ -25,6 +25,24 @@ internal static class ReviewRest
         return await Body(answer, HttpStatusCode.OK, stop);
     }
 
+    /// <summary>Saves a first draft.</summary>
+    public static async Task<JsonElement> Save(HttpClient client, long item, string text, CancellationToken stop)
+    {
+        using var answer = await client.PutAsJsonAsync(
+            $"/api/v1/reviews/items/{item}/draft",
+            new { text, version = 0 },
+            stop
+        );
+        return await Body(answer, HttpStatusCode.OK, stop);
+    }
+
+    /// <summary>Keeps an item for another whole lease.</summary>
+    public static async Task<JsonElement> Renew(HttpClient client, long item, CancellationToken stop)
+    {
+        using var answer = await client.PostAsync($"/api/v1/reviews/items/{item}/lease", content: null, stop);
+        return await Body(answer, HttpStatusCode.OK, stop);
+    }
+
     public static async Task<JsonElement> Body(
         HttpResponseMessage answer,
         HttpStatusCode expected,
