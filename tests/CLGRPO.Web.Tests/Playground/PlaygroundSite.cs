@@ -1,4 +1,6 @@
 using CLGRPO.Data.Datasets.EmoScenes;
+using CLGRPO.Data.Importing;
+using CLGRPO.Data.Store;
 using CLGRPO.Web.Tests.Browser;
 using CLGRPO.Web.Tests.Inference;
 
@@ -31,7 +33,7 @@ public sealed class PlaygroundSite(BrowserFixture browser) : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        EmoScenesGenerator.Generate(
+        var version = EmoScenesGenerator.Generate(
             new EmoScenesConfig
             {
                 Train = 256,
@@ -40,7 +42,14 @@ public sealed class PlaygroundSite(BrowserFixture browser) : IAsyncLifetime
             },
             Datasets
         );
-        await InferenceSite.Clgrpo(["data", "import", "emoscenes", "--root", Datasets]);
+        using (var store = StoreFactory.Open(new StoreOptions(Path.Combine(Datasets, "clgrpo.db"))))
+        {
+            await new Importer(store, Datasets).Run(
+                new ImportRequest(version.Path, "emoscenes", "ada"),
+                progress: null,
+                CancellationToken.None
+            );
+        }
         PicturePath = Directory.EnumerateFiles(Path.Combine(Datasets, "blobs")).Order(StringComparer.Ordinal).First();
         await Train(
             Endless,
