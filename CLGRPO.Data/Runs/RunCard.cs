@@ -33,7 +33,7 @@ public sealed record RunCard
     /// <summary>Put away: left out of lists, and may be deleted.</summary>
     public bool Archived { get; init; }
 
-    /// <summary>Since when it waits for a slot; null when it does not.</summary>
+    /// <summary>Since when it waits for a process that trains it; null when it does not.</summary>
     public DateTimeOffset? QueuedAt { get; init; }
 
     /// <summary>How its last process ended, where the site saw it: an exit code, 128 + the number of a signal.</summary>

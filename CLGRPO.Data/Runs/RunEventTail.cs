@@ -10,9 +10,10 @@ public sealed class RunEventTail(RunDirectory run)
     private long _position;
     private long _number;
 
-    /// <summary>What was appended since the last time. A torn last line is left for later; a writer cuts it off before it goes on.</summary>
+    /// <summary>What was appended since the last time, in portions: nothing is left when nothing comes. A torn last line is left for later; a writer cuts it off before it goes on.</summary>
+    /// <param name="most">Events at once: what a long run has to tell is more than should be held together.</param>
     /// <exception cref="InvalidDataException">A line is damaged.</exception>
-    public IReadOnlyList<RunEvent> ReadNew()
+    public IReadOnlyList<RunEvent> ReadNew(int most = 4096)
     {
         var events = new List<RunEvent>();
         if (!File.Exists(run.EventsPath))
@@ -27,6 +28,8 @@ public sealed class RunEventTail(RunDirectory run)
                     return events;
                 events.Add(item);
                 (_number, _position, start) = (item.Number, _position + length + 1, start + length + 1);
+                if (events.Count == most)
+                    return events;
             }
             if (start == 0)
                 break;

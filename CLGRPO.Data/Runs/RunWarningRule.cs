@@ -112,21 +112,3 @@ public sealed class RunWarningRule
 
     private static string Share(double value) => value.ToString("P0", CultureInfo.InvariantCulture);
 }
-
-/// <summary>Counts how long each rule has held, step after step.</summary>
-public sealed class RunWarningWatch
-{
-    private readonly int[] _held = new int[RunWarningRule.All.Count];
-
-    /// <returns>What to tell about this step; each rule is told of once until its cause has gone.</returns>
-    public IEnumerable<RunWarning> After(IReadOnlyDictionary<string, double> metrics)
-    {
-        for (var i = 0; i < _held.Length; i++)
-        {
-            var rule = RunWarningRule.All[i];
-            _held[i] = rule.Holds(metrics) ? _held[i] + 1 : 0;
-            if (_held[i] == rule.Steps)
-                yield return rule.Warning(metrics);
-        }
-    }
-}

@@ -39,6 +39,11 @@ internal static class TrainCommand
             Description =
                 "Outlive the terminal or the site that starts it: a session of its own, what it says in the run's log.txt alone",
         };
+        var keepOrders = new Option<bool>("--keep-orders")
+        {
+            Description =
+                "A stop or abort that stands in control.json is meant for this process; else it counts only when it came after its start",
+        };
         var keepFree = new Option<int>("--keep-free")
         {
             Description =
@@ -65,6 +70,7 @@ internal static class TrainCommand
             force,
             detach,
             keepFree,
+            keepOrders,
         };
         foreach (var option in dryRun.Options)
             command.Add(option);
@@ -88,7 +94,7 @@ internal static class TrainCommand
                 );
             var folder =
                 parsed.GetValue(run) ?? throw new ArgumentException("--run is missing; give the folder of the run.");
-            var started = Process.GetCurrentProcess().StartTime;
+            var started = parsed.GetValue(keepOrders) ? DateTime.UnixEpoch : Process.GetCurrentProcess().StartTime;
             int Work() =>
                 Train(read, folder, roots, threads, where, parsed.GetValue(force), parsed.GetValue(keepFree), started);
             return parsed.GetValue(detach) ? Detached.Run(folder, Work) : Work();
@@ -154,8 +160,17 @@ internal static class TrainCommand
         )
             RunControl.Write(run, RunCommand.None); // it was meant for the process before
         session.Events.Append(RunEvent.RunStarted($"data set {dataset.Name} {dataset.Hash}"));
-        return Finish(session, () => new StageRunner(session, threads, computeDevice).Run());
+        return Finish(session, () => !IsAskedToEnd(run) && new StageRunner(session, threads, computeDevice).Run());
     }
+
+    /// <summary>Whether it was asked to stop before there was anything to do; a pause comes after the first step.</summary>
+    /// <exception cref="OperationCanceledException">It was asked to abort.</exception>
+    private static bool IsAskedToEnd(RunDirectory run) =>
+        RunControl.Read(run) switch
+        {
+            RunCommand.Abort => throw new OperationCanceledException("aborted before its first step"),
+            var command => command == RunCommand.Stop,
+        };
 
     /// <summary>The worker's edge: a failure becomes the run's last event, with its reason.</summary>
     private static int Finish(RunSession session, Func<bool> work)

@@ -36,7 +36,6 @@ public sealed class GrpoTrainer(
     int maxRows = PolicySampler.DefaultMaxRows
 ) : IDisposable
 {
-    private readonly EpochOrder _order = new([.. Enumerable.Range(0, split.Samples.Count)], seed);
     private readonly RewardConfig[] _rewards = [.. config.Rewards];
     private readonly IReward[] _functions =
     [
@@ -49,11 +48,15 @@ public sealed class GrpoTrainer(
     /// <summary>Trains from <paramref name="progress"/> to the end of the stage, or until asked to stop.</summary>
     public StageProgress Train(StageProgress progress, CancellationToken stop)
     {
+        var collector = new GroupCollector(config, split, policy, _features, _functions, tokenizer, seed, maxRows)
+        {
+            Observer = _observer,
+        };
         while (progress.Step < config.Steps && !stop.IsCancellationRequested)
         {
             var clock = new PhaseClock();
             _observer?.PhaseBegan(progress.Step + 1, "generate");
-            var (groups, drawn) = Collect(progress);
+            var (groups, drawn) = collector.Collect(progress.Prompts);
             clock.Lap("generate");
             _observer?.PhaseBegan(progress.Step + 1, "reward");
             var advantages = Judge(groups);
@@ -79,73 +82,12 @@ public sealed class GrpoTrainer(
             var metrics = GrpoMetrics.Of(config, _functions, advantages, rollouts, update);
             foreach (var (part, rate) in learningRates)
                 metrics[part] = rate;
-            metrics["epoch"] = (double)progress.Prompts / _order.Count;
+            metrics["epoch"] = (double)progress.Prompts / split.Samples.Count;
             metrics["dropped_groups"] = drawn - groups.Count;
             clock.AddTo(metrics);
             progress = monitor.StepCompleted(progress, config.Steps, metrics);
         }
         return progress;
-    }
-
-    /// <summary>Samples a batch of groups and scores them; with dynamic sampling, silent groups make way for new prompts.</summary>
-    /// <returns>The groups, and how many prompts were drawn for them.</returns>
-    private (IReadOnlyList<ScoredGroup> Groups, int Drawn) Collect(StageProgress progress)
-    {
-        var sampler = new PolicySampler(policy, config.Sampling with { Seed = seed }, tokenizer, _features, maxRows)
-        {
-            Observer = _observer,
-        };
-        var kept = new List<ScoredGroup>();
-        var drawn = 0;
-        for (var round = 0; kept.Count < config.PromptsPerStep; round++)
-        {
-            var wanted = config.PromptsPerStep - kept.Count;
-            var prompts = Enumerable.Range(0, wanted).Select(i => NextPrompt(progress.Prompts + drawn + i)).ToList();
-            drawn += wanted;
-            var groups = sampler.Sample(prompts, config.GroupSize, config.MaxCompletionTokens).Select(Score).ToList();
-            if (!config.DynamicSampling.Enabled || round == config.DynamicSampling.MaxResamples)
-                return ([.. kept, .. groups], drawn);
-            kept.AddRange(groups.Where(HasSpread));
-        }
-        return (kept, drawn);
-    }
-
-    private static bool HasSpread(ScoredGroup group) =>
-        GroupAdvantage.SilentGroups(group.Rewards, group.Rewards.Length).Count == 0;
-
-    private Prompt NextPrompt(long place)
-    {
-        var sample = _order.Batch((int)place, 1).Samples[0];
-        return new Prompt(split.Samples[sample].PromptIds, sample, CounterRandom.Stream(place));
-    }
-
-    private ScoredGroup Score(RolloutGroup group)
-    {
-        var label = split.Samples[group.Prompt.Sample].Sample.Label;
-        string[] texts =
-        [
-            .. group.Completions.Select(completion => tokenizer.Decode(completion.Ids, skipSpecialTokens: true)),
-        ];
-        var scores = new float[texts.Length * _functions.Length];
-        for (var i = 0; i < scores.Length; i++)
-        {
-            var completion = group.Completions[i / _functions.Length];
-            var input = new RewardInput(
-                texts[i / _functions.Length],
-                label,
-                completion.Ids,
-                completion.Terminated,
-                config.MaxCompletionTokens
-            );
-            scores[i] = _functions[i % _functions.Length].Score(input) ?? float.NaN;
-        }
-        return new ScoredGroup(
-            group,
-            texts,
-            scores,
-            GroupAdvantage.Combine(scores, [.. _rewards.Select(reward => reward.Weight)]),
-            []
-        );
     }
 
     private GroupAdvantages Judge(IReadOnlyList<ScoredGroup> groups) =>

@@ -64,7 +64,7 @@ internal sealed class StageMonitor(RunSession session, RunningStage running) : I
     {
         session.Events.Append(RunEvent.StepDone(progress.Step, metrics, StageName));
         session.Live.StepDone(progress.Step, metrics);
-        foreach (var warning in _warnings.After(metrics))
+        foreach (var warning in _warnings.After(progress.Step, metrics))
             Warn(warning, progress.Step);
         session.Console.Step(StageName, progress.Step, totalSteps, metrics);
         progress = progress with

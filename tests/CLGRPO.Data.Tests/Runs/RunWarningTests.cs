@@ -5,6 +5,7 @@ namespace CLGRPO.Data.Tests.Runs;
 public sealed class RunWarningTests
 {
     private readonly RunWarningWatch _watch = new();
+    private int _step;
 
     private List<RunWarning> After(int steps, string metric, double value) =>
         [
@@ -12,6 +13,7 @@ public sealed class RunWarningTests
                 .Range(0, steps)
                 .SelectMany(_ =>
                     _watch.After(
+                        ++_step,
                         new Dictionary<string, double>(StringComparer.Ordinal)
                         {
                             [metric] = value,
@@ -47,11 +49,40 @@ public sealed class RunWarningTests
     }
 
     [Fact]
-    public void After_TheCauseHasGone_WarnsAgain()
+    public void After_AFigureThatSwingsAroundItsLimit_WarnsOnceForTheWholeSpell()
     {
         Assert.Single(After(1, "completions/clipped_ratio", 0.95));
-        Assert.Empty(After(1, "completions/clipped_ratio", 0.1));
+        for (var i = 0; i < 40; i++)
+        {
+            Assert.Empty(After(i % 3, "completions/clipped_ratio", 0.1)); // one good step, or two
+            Assert.Empty(After(1, "completions/clipped_ratio", 0.95));
+        }
+        var spell = Assert.Single(_watch.Spells);
+        Assert.Equal((1, _step, false), (spell.FirstStep, spell.LastStep, spell.IsOver));
+    }
+
+    [Fact]
+    public void After_TheCauseHasBeenGoneForLong_WarnsAgain()
+    {
         Assert.Single(After(1, "completions/clipped_ratio", 0.95));
+        Assert.Empty(After(RunWarningWatch.ClearSteps - 1, "completions/clipped_ratio", 0.1));
+        Assert.False(_watch.Spells[0].IsOver);
+        Assert.Empty(After(1, "completions/clipped_ratio", 0.1));
+        Assert.True(_watch.Spells[0].IsOver);
+        Assert.Single(After(1, "completions/clipped_ratio", 0.95));
+        Assert.Equal(
+            [(1, 1), (RunWarningWatch.ClearSteps + 2, RunWarningWatch.ClearSteps + 2)],
+            _watch.Spells.Select(spell => (spell.FirstStep, spell.LastStep))
+        );
+    }
+
+    [Fact]
+    public void After_AsManyStepsAsARuleAsksFor_MakesASpellFromTheFirstOfThem()
+    {
+        After(3, "completions/clipped_ratio", 0.1);
+        After(20, "completions/clipped_ratio", 0.3);
+        var spell = Assert.Single(_watch.Spells);
+        Assert.Equal((4, 23), (spell.FirstStep, spell.LastStep));
     }
 
     [Fact]
@@ -62,7 +93,7 @@ public sealed class RunWarningTests
             ["clip_ratio/region_mean"] = 0,
             ["num_updates"] = 1,
         };
-        Assert.Empty(Enumerable.Range(0, 40).SelectMany(_ => _watch.After(metrics)));
+        Assert.Empty(Enumerable.Range(0, 40).SelectMany(step => _watch.After(step, metrics)));
     }
 
     [Fact]
