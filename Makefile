@@ -1,6 +1,6 @@
 # Every target that needs the build calls setup first; setup does nothing when nothing is missing.
 .DEFAULT_GOAL := help
-.PHONY: help setup build up demo test openapi golden bench bench-site bench-review live-delay gpu-bundle gpu-check reproduce format clean
+.PHONY: help setup build up demo test openapi golden bench bench-site bench-charts bench-review live-delay gpu-bundle gpu-check reproduce format clean
 
 CLGRPO := bin/clgrpo
 RUN ?= runs/demo
@@ -47,6 +47,10 @@ bench-site: ## On a quiet machine: 20 live viewers and 50 API clients against a 
 bench-review: ## On a quiet machine: 50 annotators for ten minutes beside bare transactions; writes results/review.json
 	@.ci/setup --test
 	@dotnet tests/CLGRPO.Web.Tests/bin/Release/net10.0/CLGRPO.Web.Tests.dll -noLogo -explicit only -class CLGRPO.Web.Tests.Reviews.ReviewLoad
+
+bench-charts: ## On a quiet machine: five browsers at a run of 100,000 steps with 80 metrics; writes results/charts.json
+	@.ci/setup --test
+	@dotnet tests/CLGRPO.Web.Tests/bin/Release/net10.0/CLGRPO.Web.Tests.dll -noLogo -explicit only -class CLGRPO.Web.Tests.Load.ChartLoad
 
 gpu-bundle: setup ## Packs tests, benchmarks and the .NET runtime for a GPU machine: bin/gpu-bundle.tar.xz
 	@.ci/gpu-bundle

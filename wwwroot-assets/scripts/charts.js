@@ -45,12 +45,13 @@ export function open(root) {
     (entries) => {
       for (const entry of entries) {
         const figure = figures.get(entry.target);
-        if (figure) figure.visible = entry.isIntersecting;
+        if (!entry.isIntersecting) figure?.rest();
+        else if (figure) figure.visible = true;
       }
       redraw();
       schedule();
     },
-    { rootMargin: "120px" },
+    { rootMargin: "400px" },
   );
 
   const scan = () => {

@@ -68,6 +68,14 @@ export class Figure {
     if (!this.#rows.hidden) this.#fillTable();
   }
 
+  /** Out of view it is taken down: its points stay with the page, its canvas does not. */
+  rest() {
+    this.visible = false;
+    this.#plot?.destroy();
+    this.#plot = null;
+    this.#kind = "";
+  }
+
   /** Draws with the colours of another theme. */
   redo(store) {
     this.#kind = "";
