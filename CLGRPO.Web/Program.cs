@@ -6,6 +6,7 @@ using CLGRPO.Web.Datasets;
 using CLGRPO.Web.Evaluations;
 using CLGRPO.Web.Home;
 using CLGRPO.Web.Inference;
+using CLGRPO.Web.Live;
 using CLGRPO.Web.Operation;
 using CLGRPO.Web.Playground;
 using CLGRPO.Web.Recipes;
@@ -39,6 +40,7 @@ return await SiteRun.OrExplain(async () =>
     app.MapOpenMetrics();
     app.MapAccounts();
     app.MapRunsAndHub();
+    app.MapSampleLinks();
     app.MapInference();
     app.MapPlayground();
     app.MapDatasetWork();

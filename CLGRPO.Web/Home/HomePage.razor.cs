@@ -74,7 +74,7 @@ public sealed partial class HomePage : ComponentBase, IDisposable
     // The demonstration, while it goes on.
     private RunSummary? Going =>
         Training
-            .All()
+            .Listed()
             .FirstOrDefault(run => GoingRunCard.IsGoing(run) && run.Tags.Contains(DemoRun.Tag, StringComparer.Ordinal));
 
     private static string Names(IEnumerable<string> names) =>
@@ -102,7 +102,7 @@ public sealed partial class HomePage : ComponentBase, IDisposable
             {
                 Command = "make demo",
             },
-            new("Get the first checkpoint", RunWords.FirstCheckpoint(Training.All()), "check", lab.Checkpoints > 0)
+            new("Get the first checkpoint", RunWords.FirstCheckpoint(Training.Listed()), "check", lab.Checkpoints > 0)
             {
                 Address = lab.Runs.Count > 0 ? "runs" : null,
                 Action = "Open runs",

@@ -31,9 +31,9 @@ public sealed class InferenceModels(TrainingService training, IOptions<TrainingO
     private const string ModelsPrefix = "models/";
     private const string LabelsFile = "dataset.json";
 
-    /// <summary>All of them: runs, newest first, each followed by its checkpoints; then the models' folder.</summary>
+    /// <summary>Those to choose from: runs that were not put away, newest first, each followed by its checkpoints; then the models' folder.</summary>
     public IReadOnlyList<InferenceModel> List() =>
-        [.. training.All().SelectMany(run => OfRun(run.Id)), .. OfModelsFolder()];
+        [.. training.Listed().SelectMany(run => OfRun(run.Id)), .. OfModelsFolder()];
 
     /// <summary>A model by its name.</summary>
     /// <param name="id">null: the newest checkpoint of all.</param>
@@ -42,7 +42,7 @@ public sealed class InferenceModels(TrainingService training, IOptions<TrainingO
     {
         if (id is null)
             return training
-                .All()
+                .Listed()
                 .SelectMany(run => OfRun(run.Id).Take(1))
                 .OrderByDescending(model => model.CreatedAt)
                 .FirstOrDefault();

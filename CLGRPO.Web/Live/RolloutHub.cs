@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using CLGRPO.Data.Runs;
 using CLGRPO.Web.Runs;
 using Microsoft.AspNetCore.Authorization;
@@ -13,11 +14,14 @@ public interface IRolloutClient
 
     /// <summary>Events were appended to a run that was joined.</summary>
     Task RunEvents(string run, IReadOnlyList<RunEvent> events);
+
+    /// <summary>So many watch a run that was joined.</summary>
+    Task Watching(string run, int count);
 }
 
 /// <summary>Shows runs as they happen, to pages and to scripts.</summary>
 [Authorize(RunScopes.Read)]
-public sealed class RolloutHub(TrainingService training, LiveRuns live) : Hub<IRolloutClient>
+public sealed class RolloutHub(TrainingService training, LiveRuns live, LiveAudience audience) : Hub<IRolloutClient>
 {
     /// <summary>Be told of a run's changes and events from now on.</summary>
     /// <returns>The run as it is now.</returns>
@@ -40,7 +44,25 @@ public sealed class RolloutHub(TrainingService training, LiveRuns live) : Hub<IR
     /// </summary>
     [Authorize(RunScopes.Read)]
     public IAsyncEnumerable<IReadOnlyList<LiveFrame>> Watch(string run, CancellationToken stop) =>
-        live.WatchAsync(training.Directory(Known(run).Id)!, stop);
+        WatchAsync(training.Directory(Known(run).Id)!, stop);
+
+    // Counted for as long as it streams, however that ends.
+    private async IAsyncEnumerable<IReadOnlyList<LiveFrame>> WatchAsync(
+        RunDirectory run,
+        [EnumeratorCancellation] CancellationToken stop
+    )
+    {
+        await audience.Change(run.Id, 1);
+        try
+        {
+            await foreach (var frames in live.WatchAsync(run, stop))
+                yield return frames;
+        }
+        finally
+        {
+            await audience.Change(run.Id, -1);
+        }
+    }
 
     internal static string GroupOf(string run) => $"run:{run}";
 

@@ -129,7 +129,11 @@ public sealed partial class RecipePage : ComponentBase, IDisposable
 
     /// <summary>What is wrong elsewhere than on the screen.</summary>
     private IReadOnlyList<RecipeError> Away =>
-        [.. _editor!.Problems.Where(error => StageOf(error.Path) != At || _editor.Form.Find(error.Path) is null)];
+        [
+            .. _editor!.Problems.Where(error =>
+                RecipeWords.StageOf(error.Path) != At || _editor.Form.Find(error.Path) is null
+            ),
+        ];
 
     private IReadOnlyList<Consequence> Computed =>
         Stage is { } stage ? Consequences.Of(stage, _samples) : Consequences.Of(_editor!.Form.Recipe, _samples);
@@ -140,32 +144,19 @@ public sealed partial class RecipePage : ComponentBase, IDisposable
         : Run is not null ? "of a run"
         : "preset";
 
-    private string BaseName =>
-        _editor?.Base?.Reference switch
-        {
-            null => "",
-            var preset when preset.StartsWith("preset:", StringComparison.Ordinal) => "preset",
-            var run when run.StartsWith("run:", StringComparison.Ordinal) => "run",
-            var saved => $"v{saved[(saved.IndexOf('@', StringComparison.Ordinal) + 1)..]}",
-        };
+    private string BaseName => RecipeWords.OfReference(_editor?.Base?.Reference);
 
     private IReadOnlyList<(string Reference, string Name)> Comparable =>
         [
             .. Shelf.Presets.Select(preset => (RecipeShelf.ReferenceOfPreset(preset.Name), $"preset {preset.Name}")),
             .. _versions.Select(version => (RecipeShelf.ReferenceOf(version), $"version {version.Version}")),
-            .. Training.All().Take(ShownRuns).Select(run => (RecipeShelf.ReferenceOfRun(run.Id), $"run {run.Id}")),
+            .. Training.Listed().Take(ShownRuns).Select(run => (RecipeShelf.ReferenceOfRun(run.Id), $"run {run.Id}")),
         ];
 
     private string Subtitle =>
-        Stage is { } stage ? Describe(stage)
+        Stage is { } stage ? RecipeWords.Describe(stage)
         : Run is not null ? $"The recipe that run {Run} was begun with."
         : $"{_editor!.Form.Recipe.Stages.Count} stages on {_editor.Form.Recipe.Dataset}, begun with {_editor.Form.Recipe.Model.Path ?? $"a {_editor.Form.Recipe.Model.Preset} model"}.";
-
-    /// <summary>The stage that a setting belongs to; null outside stages.</summary>
-    public static int? StageOf(string path) =>
-        path.StartsWith("stages[", StringComparison.Ordinal)
-            ? int.Parse(path.AsSpan(7, path.IndexOf(']', StringComparison.Ordinal) - 7))
-            : null;
 
     public void Dispose()
     {
@@ -235,11 +226,7 @@ public sealed partial class RecipePage : ComponentBase, IDisposable
     /// <summary>Goes on with a recipe of another name, which the next save makes.</summary>
     public void Clone()
     {
-        var name = _editor!.Form.Recipe.Name;
-        var free = Enumerable
-            .Range(1, int.MaxValue)
-            .Select(number => number == 1 ? $"{name}-copy" : $"{name}-copy-{number}")
-            .First(candidate => Shelf.Versions(candidate).Count == 0);
+        var free = Shelf.FreeName(_editor!.Form.Recipe.Name);
         var origin = _saved is { } saved ? Shelf.Find(RecipeShelf.ReferenceOf(saved)) : Shelf.Find(_loaded!);
         _editor.CompareWith(origin);
         (_isCopy, _panel) = (true, Panel.Save);
@@ -404,43 +391,6 @@ public sealed partial class RecipePage : ComponentBase, IDisposable
     /// <summary>The same recipe with another stage on the screen.</summary>
     private string Address(int? stage) => Navigation.GetUriWithQueryParameter("stage", stage + 1).Split('#')[0];
 
-    private string AddressOf(RecipeError error) => $"{Address(StageOf(error.Path))}#row-{FieldRow.IdOf(error.Path)}";
-
-    private static string Slug(string section) => section.ToLowerInvariant().Replace(' ', '-');
-
-    private static string Mark(Stage stage, int at) =>
-        stage.Name == "baseline" ? "B"
-        : stage.Name.StartsWith("stage-", StringComparison.Ordinal) && stage.Name.Length == 7 ? stage.Name[6..]
-        : (at + 1).ToString();
-
-    /// <summary>The reward that a setting is the first of; null: it is none.</summary>
-    private static int? RewardOf(RecipeField field)
-    {
-        var start = field.Path.IndexOf(".rewards[", StringComparison.Ordinal);
-        return start >= 0 && field.Key == "name"
-            ? int.Parse(field.Path.AsSpan(start + 9, field.Path.LastIndexOf(']') - start - 9))
-            : null;
-    }
-
-    /// <summary>What a bound does with its value.</summary>
-    private string? Explain(RecipeField field) =>
-        (field.Key, Stage?.Grpo?.Clip) switch
-        {
-            ("epsilon_low", { } clip) when clip.Lower <= 0 =>
-                "Above 1: nothing stops a token of a bad completion from being pushed down.",
-            ("epsilon_low", { } clip) =>
-                $"A token of a bad completion is pushed down until its probability is {clip.Lower:0.00##} of the old one.",
-            ("epsilon_high", { } clip) =>
-                $"A token of a good completion is pushed up until it is {clip.Upper:0.00##} of the old one.{(clip.IsClipLow ? " Smaller than ε low: ClipLow." : clip.EpsilonHigh > clip.EpsilonLow ? " Larger than ε low: Clip-Higher." : "")}",
-            _ => null,
-        };
-
-    private static string Describe(Stage stage)
-    {
-        var begin = stage.StartsFromModel ? "begins with the recipe's model" : $"goes on from {stage.From}";
-        if (stage.Grpo is not { } grpo)
-            return $"Fine-tuning on {(stage.Completion == Data.Cot.CompletionStyle.Cot ? "chains of thought" : "labels alone")}; {begin}.";
-        var rewards = string.Join(" and ", grpo.Rewards.Select(reward => reward.Name.Replace('_', ' ')));
-        return $"GRPO with rewards for {rewards}; {begin}.{(grpo.Clip.IsClipLow ? " ClipLow: a tighter upper bound, a smaller space to move in." : "")}";
-    }
+    private string AddressOf(RecipeError error) =>
+        $"{Address(RecipeWords.StageOf(error.Path))}#row-{FieldRow.IdOf(error.Path)}";
 }

@@ -55,6 +55,13 @@ public sealed class RecipeShelf(IOptions<SiteOptions> options, TrainingService t
                 .OrderByDescending(saved => saved.At),
         ];
 
+    /// <summary>A name for a copy, under which nothing is saved yet.</summary>
+    public string FreeName(string name) =>
+        Enumerable
+            .Range(1, int.MaxValue)
+            .Select(number => number == 1 ? $"{name}-copy" : $"{name}-copy-{number}")
+            .First(candidate => Versions(candidate).Count == 0);
+
     /// <summary>The versions of a recipe, newest first; none where there is no such recipe.</summary>
     public IReadOnlyList<SavedRecipe> Versions(string name) =>
         Folder(name) is { } folder

@@ -48,6 +48,7 @@ public sealed class LocalLauncher(IOptions<TrainingOptions> options) : ILauncher
                 ("--run", run.Path),
                 ("--datasets", Path.GetFullPath(settings.DatasetsPath)),
                 ("--detach", ""),
+                ("--keep-orders", ""), // the site withdraws old ones when it puts a run in the queue
                 ("--device", settings.Device),
                 ("--workers", settings.Workers?.ToString()),
             ]

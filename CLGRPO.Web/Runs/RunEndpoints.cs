@@ -116,7 +116,10 @@ public static class RunEndpoints
             return problem;
         if (training.Directory(id) is not { } run)
             return TypedResults.NotFound();
-        var events = RunEvents.Read(run).Where(item => item.Number > after).Take(limit).ToList();
+        var events = new List<RunEvent>();
+        var tail = new RunEventTail(run);
+        while (events.Count < limit && tail.ReadNew() is { Count: > 0 } some)
+            events.AddRange(some.Where(item => item.Number > after).Take(limit - events.Count));
         return TypedResults.Ok(new RunEventPage(events, events.Count > 0 ? events[^1].Number : after));
     }
 

@@ -36,6 +36,10 @@ internal sealed class RunHistory(RunDirectory run)
 
     public IReadOnlyList<StageHistory> Stages => _stages;
 
+    /// <summary>When its metrics were a reason to warn: stage and spell.</summary>
+    public IReadOnlyList<(string Stage, RunWarningSpell Spell)> Spells =>
+        [.. _stages.SelectMany(stage => stage.Spells.Select(spell => (stage.Name, spell)))];
+
     public StageHistory? Find(string stage) => _stages.Find(item => item.Name == stage);
 
     /// <summary>Series for charts.</summary>
@@ -102,8 +106,11 @@ internal sealed class RunHistory(RunDirectory run)
             return;
         try
         {
-            foreach (var item in _tail.ReadNew())
-                Take(item);
+            while (_tail.ReadNew() is { Count: > 0 } some)
+            {
+                foreach (var item in some)
+                    Take(item);
+            }
         }
         catch (InvalidDataException)
         {
@@ -163,6 +170,8 @@ internal sealed class RunHistory(RunDirectory run)
 internal sealed class StageHistory(string name)
 {
     private const int MostBranches = 5;
+    private readonly List<RunWarningSpell> _before = []; // of processes before
+    private RunWarningWatch _watch = new();
 
     public string Name => name;
 
@@ -188,6 +197,9 @@ internal sealed class StageHistory(string name)
     /// <summary>After which steps it was gone on.</summary>
     public List<int> ResumedAt { get; } = [];
 
+    /// <summary>When its metrics were a reason to warn, on the branch that counts.</summary>
+    public IEnumerable<RunWarningSpell> Spells => _before.Concat(_watch.Spells);
+
     /// <summary>Of the newest evaluations: metric → value.</summary>
     public IReadOnlyDictionary<string, double> Scores =>
         Now
@@ -209,8 +221,10 @@ internal sealed class StageHistory(string name)
     {
         Now.Add(item.Step ?? 0, item.Metrics!);
         NewestAt = item.Time;
-        if (item.Type == RunEventType.Step)
-            Step = item.Step ?? 0;
+        if (item.Type != RunEventType.Step)
+            return;
+        Step = item.Step ?? 0;
+        _watch.After(Step, item.Metrics!);
     }
 
     public void GoOnFrom(int step)
@@ -234,5 +248,15 @@ internal sealed class StageHistory(string name)
         if (Abandoned.Count > MostBranches)
             Abandoned.RemoveAt(0);
         Step = after;
+        // The process that goes on counts anew, as the trainer's own watch does.
+        List<RunWarningSpell> left =
+        [
+            .. Spells
+                .Where(spell => spell.FirstStep <= after)
+                .Select(spell => spell with { LastStep = Math.Min(spell.LastStep, after), IsOver = true }),
+        ];
+        _before.Clear();
+        _before.AddRange(left);
+        _watch = new();
     }
 }

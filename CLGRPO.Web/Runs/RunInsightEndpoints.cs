@@ -89,6 +89,7 @@ public static class RunInsightEndpoints
     private static Results<Ok<Page<RunWarningReport>>, NotFound, ValidationProblem> Warnings(
         string id,
         TrainingService training,
+        RunHistories histories,
         int offset = 0,
         int limit = 50
     )
@@ -97,7 +98,9 @@ public static class RunInsightEndpoints
             return Invalid("limit", $"offset must be 0 or more, limit must lie between 1 and {MostAtOnce}.");
         if (training.Find(id) is not { } summary || training.Directory(id) is not { } run)
             return TypedResults.NotFound();
-        var all = RunWarningReport.Of(summary, RunEvents.Read(run), training.Muted(id));
+        var all = histories
+            .Of(run)
+            .Read(history => RunWarningReport.Of(summary, history.Warnings, history.Spells, training.Muted(id)));
         return TypedResults.Ok(new Page<RunWarningReport>([.. all.Skip(offset).Take(limit)], all.Count, offset));
     }
 

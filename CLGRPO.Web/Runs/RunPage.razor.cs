@@ -14,7 +14,7 @@ public sealed partial class RunPage
     private Recipe? _recipe;
     private IReadOnlyList<StageStanding> _stages = [];
     private IReadOnlyList<ChartedRun> _lines = [];
-    private IReadOnlyList<RunEvent> _warnings = [];
+    private IReadOnlyList<RunWarningReport> _warnings = [];
     private (string? Stage, bool Chosen) _shown;
     private long _saved; // number of the newest event with which checkpoints come or go
     private double? _tokens;
@@ -27,6 +27,9 @@ public sealed partial class RunPage
 
     [Inject]
     private RunHistories Histories { get; set; } = null!;
+
+    [Inject]
+    private NavigationManager Navigation { get; set; } = null!;
 
     private static IReadOnlyList<(string, string)> Above { get; } = [("Runs", "runs")];
 
@@ -73,10 +76,19 @@ public sealed partial class RunPage
             {
                 _stages = _recipe is null ? [] : RunStages.Of(_run, _recipe, ledger, history);
                 _lines = [history.Charted(Id, index: 0)];
-                _warnings = history.Warnings;
+                _warnings = RunWarningReport.Of(_run, history.Warnings, history.Spells, Training.Muted(Id));
                 _saved = history.Saved;
                 return _tokens = history.Find(_run.Stage ?? "")?.Tokens;
             });
+    }
+
+    // A run that was deleted leaves its page.
+    private void Changed()
+    {
+        if (Training.Find(Id) is null)
+            Navigation.NavigateTo("runs");
+        else
+            Show();
     }
 
     private void ChooseStage(string? stage) => _shown = (stage, true);

@@ -27,6 +27,7 @@ public static class RunServices
         services.AddSingleton<RunComparer>();
         services.AddScoped<RunWrites>();
         services.AddSingleton<LiveRuns>();
+        services.AddSingleton<LiveAudience>();
         services.AddHostedService<RunPublisher>();
         services.AddSignalR().AddJsonProtocol(json => Configure(json.PayloadSerializerOptions));
         services.ConfigureHttpJsonOptions(json => Configure(json.SerializerOptions));
@@ -40,7 +41,6 @@ public static class RunServices
     {
         routes.MapRuns();
         routes.MapHub<RolloutHub>("/hubs/rollouts");
-        routes.MapPictures();
     }
 
     /// <summary>How the API writes JSON.</summary>

@@ -1,4 +1,3 @@
-using CLGRPO.Data.Cot;
 using CLGRPO.Data.Runs;
 using CLGRPO.Training.Stages;
 
@@ -12,10 +11,10 @@ public enum StandingState
     Done,
 }
 
-/// <summary>What a stage has to reach for the next to make sense.</summary>
+/// <summary>A stage's goal and what became of it.</summary>
 /// <param name="Text">With its figures, as far as they are known.</param>
-/// <param name="Passed">Null before the stage was evaluated.</param>
-public sealed record RunGate(string Text, bool? Passed);
+/// <param name="IsReached">Null before the stage was evaluated.</param>
+public sealed record StageGoalState(string Text, bool? IsReached);
 
 /// <summary>A stage of a run.</summary>
 /// <param name="From">The stage whose weights it begins with, <c>none</c>, or the path of a model.</param>
@@ -35,7 +34,7 @@ public sealed record StageStanding(
     double? Seconds,
     string? Checkpoint,
     IReadOnlyDictionary<string, double> Scores,
-    RunGate? Gate,
+    StageGoalState? Goal,
     IReadOnlyList<int> ResumedAt,
     IReadOnlyList<string> Metrics
 )
@@ -52,10 +51,6 @@ public sealed record StageStanding(
 /// <summary>Puts recipe, ledger and events of a run together to its stages.</summary>
 internal static class RunStages
 {
-    // Below it, a stage that rewards the format finds nothing to reward; above it, format is no matter any more.
-    private const double LearntFormat = 0.9;
-    private const double SureFormat = 0.97;
-
     public static IReadOnlyList<StageStanding> Of(RunSummary run, Recipe recipe, StageLedger ledger, RunHistory history)
     {
         var stages = new List<StageStanding>();
@@ -78,33 +73,28 @@ internal static class RunStages
                 done?.TrainSeconds,
                 done?.Checkpoint,
                 scores,
-                Gate: null,
+                Goal: null,
                 told?.ResumedAt.ToList() ?? [],
                 told?.Now.Names.ToList() ?? []
             );
-            stages.Add(made with { Gate = GateOf(stage, made, stages.Find(other => other.Name == stage.From)) });
+            stages.Add(made with { Goal = GoalOf(stage, made, stages.Find(other => other.Name == stage.From)) });
         }
         return stages;
     }
 
-    private static RunGate? GateOf(Stage stage, StageStanding made, StageStanding? parent)
+    private static StageGoalState? GoalOf(Stage stage, StageStanding made, StageStanding? parent)
     {
-        var evaluated = made.Scores.ContainsKey("test_accuracy");
-        if (stage.Completion != CompletionStyle.Cot)
+        if (StageGoal.Of(stage) is not { } goal)
             return null;
-        if (stage.Grpo is null)
-            return Least("format", evaluated ? made.Score("format") : null, LearntFormat);
-        if (stage.Grpo.Rewards.All(reward => reward.Name == "format"))
-            return Least("format", evaluated ? made.Score("format") : null, SureFormat);
+        var value = made.Scores.ContainsKey("test_accuracy") ? made.Score(goal.Metric) : null;
+        if (goal.AtLeast is { } least)
+            return value is { } reached
+                ? new($"{goal.Metric} {RunWords.Fixed(reached)}, goal {RunWords.Fixed(least)}", reached >= least)
+                : new($"goal: {goal.Metric} at least {RunWords.Fixed(least)}", null);
         if (parent is null)
             return null;
-        return evaluated && made.Accuracy - parent.Accuracy is { } gain
-            ? new RunGate($"accuracy {RunWords.Gain(gain)} ≥ 0.0", gain >= 0)
-            : new RunGate($"accuracy above {parent.Name}", null);
+        return value - parent.Score(goal.Metric) is { } gain
+            ? new($"{goal.Metric} {RunWords.Gain(gain)}, goal 0.0 or more", gain >= 0)
+            : new($"goal: {goal.Metric} of {parent.Name} or more", null);
     }
-
-    private static RunGate Least(string what, double? value, double least) =>
-        value is { } reached
-            ? new RunGate($"{what} {RunWords.Fixed(reached)} ≥ {RunWords.Fixed(least)}", reached >= least)
-            : new RunGate($"{what} at least {RunWords.Fixed(least)}", null);
 }

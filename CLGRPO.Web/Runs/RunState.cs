@@ -11,7 +11,7 @@ public enum RunState
 
     Running,
 
-    /// <summary>Asked to pause; finishes its step first.</summary>
+    /// <summary>Asked to pause; finishes its step first, or its first one where its process has only been started.</summary>
     Pausing,
 
     Paused,

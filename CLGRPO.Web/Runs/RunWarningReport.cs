@@ -2,23 +2,23 @@ using CLGRPO.Data.Runs;
 
 namespace CLGRPO.Web.Runs;
 
-/// <summary>What was the matter with a stage, how often, and whether it still is.</summary>
-/// <param name="FirstStep">Steps done when it was first raised; null where it belongs to none.</param>
-/// <param name="LastStep">… when it was last raised.</param>
-/// <param name="Count">How often it was raised.</param>
+/// <summary>Steps of a stage over which something was the matter.</summary>
+public sealed record RunWarningSpan(int FirstStep, int LastStep);
+
+/// <summary>What was the matter with a stage, when, and whether it still is.</summary>
+/// <param name="Time">When it was last raised.</param>
+/// <param name="Spans">Over which steps, oldest first; none where it belongs to no step.</param>
 /// <param name="Message">The newest, in a sentence with its figures.</param>
 /// <param name="Evidence">Its figures: metric → value; of one that still holds those of the newest step.</param>
-/// <param name="IsActive">Whether it holds now.</param>
+/// <param name="IsActive">Whether it holds now; what swings around its limit does so until it has been clear for 20 steps.</param>
 /// <param name="IsMuted">Whether people want to hear no more of its kind in this run.</param>
 /// <param name="Meaning">What such a warning means.</param>
 /// <param name="Remedy">What helps.</param>
 public sealed record RunWarningReport(
     RunWarningKind Kind,
     string? Stage,
-    int? FirstStep,
-    int? LastStep,
     DateTimeOffset Time,
-    int Count,
+    IReadOnlyList<RunWarningSpan> Spans,
     string Message,
     IReadOnlyDictionary<string, double> Evidence,
     bool IsActive,
@@ -33,17 +33,31 @@ public sealed record RunWarningReport(
     );
 
     /// <summary>The warnings of a run: those that hold first, then the newest first.</summary>
-    /// <param name="events">All of the run.</param>
+    /// <param name="raised">The run's warnings and errors, oldest first.</param>
+    /// <param name="spells">When its metrics were a reason to warn.</param>
     public static IReadOnlyList<RunWarningReport> Of(
         RunSummary run,
-        IEnumerable<RunEvent> events,
+        IEnumerable<RunEvent> raised,
+        IReadOnlyList<(string Stage, RunWarningSpell Spell)> spells,
         IReadOnlyCollection<RunWarningKind> muted
     ) =>
         [
-            .. events
-                .Where(item => item is { Type: RunEventType.Warning or RunEventType.Error, Kind: not null })
-                .GroupBy(item => (item.Stage, item.Kind!.Value))
-                .Select(raised => Of(run, raised.Key.Value, [.. raised], muted))
+            .. raised
+                .Where(item => item.Kind is not null)
+                .GroupBy(item => (item.Stage, Kind: item.Kind!.Value))
+                .Select(group =>
+                    Of(
+                        run,
+                        group.Key.Kind,
+                        [.. group],
+                        [
+                            .. spells
+                                .Where(one => one.Stage == group.Key.Stage && one.Spell.Rule.Kind == group.Key.Kind)
+                                .Select(one => one.Spell),
+                        ],
+                        muted
+                    )
+                )
                 .Concat(Stuck(run, muted))
                 .OrderByDescending(report => report.IsActive)
                 .ThenByDescending(report => report.Time),
@@ -53,18 +67,17 @@ public sealed record RunWarningReport(
         RunSummary run,
         RunWarningKind kind,
         List<RunEvent> raised,
+        List<RunWarningSpell> spells,
         IReadOnlyCollection<RunWarningKind> muted
     )
     {
         var last = raised[^1];
-        var active = Trains(run) && Holds(run, last);
+        var active = Trains(run) && Holds(run, last, spells);
         return New(
             kind,
             last.Stage,
-            raised[0].Step,
-            last.Step,
             last.Time,
-            raised.Count,
+            spells.Count > 0 ? Joined(spells) : [.. raised.Select(item => item.Step).OfType<int>().Select(Span)],
             last.Message ?? "",
             active ? Newest(run, last) : last.Metrics ?? NoEvidence,
             active,
@@ -80,10 +93,8 @@ public sealed record RunWarningReport(
                 New(
                     RunWarningKind.Stuck,
                     run.Stage,
-                    run.Step,
-                    run.Step,
                     run.ChangedAt ?? default,
-                    1,
+                    [Span(run.Step)],
                     reason,
                     NoEvidence,
                     active: true,
@@ -95,10 +106,8 @@ public sealed record RunWarningReport(
     private static RunWarningReport New(
         RunWarningKind kind,
         string? stage,
-        int? first,
-        int? step,
         DateTimeOffset time,
-        int count,
+        IReadOnlyList<RunWarningSpan> spans,
         string message,
         IReadOnlyDictionary<string, double> evidence,
         bool active,
@@ -109,10 +118,8 @@ public sealed record RunWarningReport(
         return new RunWarningReport(
             kind,
             stage,
-            first,
-            step,
             time,
-            count,
+            spans,
             message,
             evidence,
             active,
@@ -126,13 +133,27 @@ public sealed record RunWarningReport(
     private static bool Trains(RunSummary run) =>
         run.State is RunState.Running or RunState.Pausing or RunState.Paused or RunState.Stopping;
 
-    // A waiting checkpoint is the last that is heard of a run; what a step's metrics showed holds while they show it.
-    private static bool Holds(RunSummary run, RunEvent raised) =>
+    // A waiting checkpoint is the last that is heard of a run; what metrics showed holds until they are clear.
+    private static bool Holds(RunSummary run, RunEvent raised, List<RunWarningSpell> spells) =>
         raised.Kind == RunWarningKind.DiskFloor
             ? raised.Number == run.Events
-            : raised.Stage == run.Stage
-                && raised.Step <= run.Step
-                && RunWarningRule.All.Any(rule => rule.Kind == raised.Kind && rule.Holds(run.Metrics));
+            : raised.Stage == run.Stage && spells.Exists(spell => !spell.IsOver);
+
+    // Two rules of one kind may hold at once.
+    private static List<RunWarningSpan> Joined(List<RunWarningSpell> spells)
+    {
+        var joined = new List<RunWarningSpan>();
+        foreach (var spell in spells.OrderBy(spell => spell.FirstStep))
+        {
+            if (joined.Count > 0 && spell.FirstStep <= joined[^1].LastStep + 1)
+                joined[^1] = joined[^1] with { LastStep = Math.Max(joined[^1].LastStep, spell.LastStep) };
+            else
+                joined.Add(new RunWarningSpan(spell.FirstStep, spell.LastStep));
+        }
+        return joined;
+    }
+
+    private static RunWarningSpan Span(int step) => new(step, step);
 
     private static IReadOnlyDictionary<string, double> Newest(RunSummary run, RunEvent raised) =>
         raised.Metrics?.Keys.All(run.Metrics.ContainsKey) == true

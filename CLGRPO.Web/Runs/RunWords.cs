@@ -91,10 +91,10 @@ internal static class RunWords
 
     /// <summary>It can be let go on, or put in the queue again.</summary>
     public static bool CanResume(RunState state) =>
-        state is RunState.Pausing or RunState.Paused || (CanResumeFrom(state) && state != RunState.Completed);
+        state is RunState.Pausing or RunState.Paused || (HasEnded(state) && state != RunState.Completed);
 
-    /// <summary>It has ended, so it can go on from any of its checkpoints.</summary>
-    public static bool CanResumeFrom(RunState state) =>
+    /// <summary>It trains no more: it can go on from any of its checkpoints, be put away, be deleted.</summary>
+    public static bool HasEnded(RunState state) =>
         state is RunState.Completed or RunState.Stopped or RunState.Aborted or RunState.Failed or RunState.Crashed;
 
     /// <summary>Seconds from its first word to its last, or to now; null before it began.</summary>

@@ -17,14 +17,18 @@ internal sealed class RunWrites(
     private const double Milliseconds = 8000;
 
     /// <returns>True when it was done.</returns>
-    public async Task<bool> Do(Action act)
+    public Task<bool> Do(Action act) => Do(_ => act());
+
+    /// <param name="act">Is given the person's name.</param>
+    /// <returns>True when it was done.</returns>
+    public async Task<bool> Do(Action<string> act)
     {
         var user = (await people.GetAuthenticationStateAsync()).User;
         if (!(await authorization.AuthorizeAsync(user, RunScopes.Write)).Succeeded)
             return Refused("Researchers and admins steer runs; your account does not.");
         try
         {
-            act();
+            act(user.Identity?.Name ?? "");
             return true;
         }
         catch (Exception e) when (e is RunStateException or KeyNotFoundException or IOException or ArgumentException)

@@ -87,6 +87,10 @@ public sealed partial class RunsPage
         Load();
     }
 
+    // What is chosen can be seen.
+    protected override void OnParametersSet() =>
+        _chosen.RemoveAll(id => _runs.Any(run => run.Id == id && !Belongs(run, Shown)));
+
     protected override void Load()
     {
         _runs = Training.All();
@@ -124,6 +128,13 @@ public sealed partial class RunsPage
 
     private void Choose(string name, string? value) =>
         Navigation.NavigateTo(Navigation.GetUriWithQueryParameter(name, Known(value)), replace: true);
+
+    // What was put away or brought back is in another view now.
+    private void Dealt()
+    {
+        Load();
+        OnParametersSet();
+    }
 
     private void Toggle(string id)
     {

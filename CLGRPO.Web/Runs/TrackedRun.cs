@@ -27,6 +27,7 @@ internal sealed class TrackedRun
     private double? _accuracy;
     private bool _saved; // a checkpoint, ever
     private string? _damage;
+    private bool _isKnown; // it was looked at before
 
     public TrackedRun(RunDirectory directory)
     {
@@ -57,21 +58,34 @@ internal sealed class TrackedRun
 
     public RunCommand Command { get; private set; }
 
+    /// <summary>Writes its card anew.</summary>
+    public void Write(RunCard card)
+    {
+        card.Write(Directory);
+        Card = card;
+    }
+
     /// <summary>What subscribers were told last.</summary>
     public (RunState State, bool IsStuck)? Told { get; set; }
 
     /// <summary>Looks at the folder.</summary>
-    /// <returns>The events that came since the last time.</returns>
+    /// <returns>The events that came since the last time; the first time none: what was there before is no news.</returns>
     public IReadOnlyList<RunEvent> Refresh()
     {
         // First who writes, then what was written: a process that ended in between has said so by then.
         Writer = RunLock.Writer(Directory);
-        var events = ReadEvents();
+        var news = new List<RunEvent>();
+        while (ReadEvents() is { Count: > 0 } some)
+        {
+            foreach (var item in some)
+                Take(item);
+            if (_isKnown)
+                news.AddRange(some);
+        }
         Card = RunCard.Read(Directory);
         Command = RunControl.Read(Directory);
-        foreach (var item in events)
-            Take(item);
-        return events;
+        _isKnown = true;
+        return news;
     }
 
     public RunSummary Summary(TimeSpan grace, DateTimeOffset now)
@@ -119,19 +133,25 @@ internal sealed class TrackedRun
     }
 
     public RunState State() =>
-        Writer is not null ? OfRunning()
-        : IsLaunched ? RunState.Starting
-        : Card.QueuedAt is not null ? RunState.Queued
+        Writer is not null ? OfProcess(RunState.Running)
+        : IsLaunched ? OfProcess(RunState.Starting)
+        : IsWaiting ? RunState.Queued
         : OfEnded();
+
+    /// <summary>It waits for a process; what was written after it was put in the queue is one's that took it over.</summary>
+    public bool IsWaiting => Writer is null && Card.QueuedAt is { } since && !(_last?.Time > since);
 
     private int? Exit => _last?.Time > Card.ExitedAt ? null : Card.ExitCode;
 
-    private RunState OfRunning() =>
+    // What was asked of it counts from the moment it has left the queue.
+    private RunState OfProcess(RunState unasked) =>
         Command switch
         {
-            RunCommand.Pause => _last?.Type == RunEventType.Checkpoint ? RunState.Paused : RunState.Pausing,
+            RunCommand.Pause => Writer is not null && _last?.Type == RunEventType.Checkpoint
+                ? RunState.Paused
+                : RunState.Pausing,
             RunCommand.Stop or RunCommand.Abort => RunState.Stopping,
-            _ => RunState.Running,
+            _ => unasked,
         };
 
     private RunState OfEnded()

@@ -43,7 +43,10 @@ public sealed partial class TrainingService(
         return subscription;
     }
 
-    /// <summary>All runs, newest first.</summary>
+    /// <summary>The runs that were not put away, newest first.</summary>
+    public IReadOnlyList<RunSummary> Listed() => [.. All().Where(run => !run.Archived)];
+
+    /// <summary>All runs, those that were put away too, newest first.</summary>
     public IReadOnlyList<RunSummary> All() =>
         [
             .. _runs
@@ -89,7 +92,7 @@ public sealed partial class TrainingService(
                 var changed = change(run.Card);
                 if (changed.Archived && !run.Card.Archived)
                     Require(run, "archived", Ended);
-                changed.Write(run.Directory);
+                run.Write(changed);
             }
         );
 
@@ -131,14 +134,14 @@ public sealed partial class TrainingService(
                 }
         );
 
-    /// <summary>Asks a run to finish its step, save and wait.</summary>
-    /// <exception cref="RunStateException">It is not running.</exception>
+    /// <summary>Asks a run to finish its step, save and wait; one that is being started does so after its first step.</summary>
+    /// <exception cref="RunStateException">It is neither running nor being started.</exception>
     public RunSummary Pause(string id) =>
         Do(
             id,
             run =>
             {
-                Require(run, "paused", RunState.Running, RunState.Pausing, RunState.Paused);
+                Require(run, "paused", RunState.Starting, RunState.Running, RunState.Pausing, RunState.Paused);
                 RunControl.Write(run.Directory, RunCommand.Pause);
             }
         );
@@ -161,8 +164,8 @@ public sealed partial class TrainingService(
                     RunState.Crashed
                 );
                 RunControl.Write(run.Directory, RunCommand.None);
-                if (run.Writer is null)
-                    (run.Card with { QueuedAt = clock.GetUtcNow() }).Write(run.Directory);
+                if (run.Writer is null && !run.IsLaunched)
+                    Enqueue(run);
             }
         );
 
@@ -177,7 +180,7 @@ public sealed partial class TrainingService(
                 Require(run, "taken back to a checkpoint", Ended);
                 RunRewind.To(run.Directory, checkpoint);
                 RunControl.Write(run.Directory, RunCommand.None);
-                (run.Card with { QueuedAt = clock.GetUtcNow() }).Write(run.Directory);
+                Enqueue(run);
             }
         );
 
@@ -237,6 +240,8 @@ public sealed partial class TrainingService(
         try
         {
             events = run.Refresh();
+            if (run is { IsWaiting: false, Card.QueuedAt: not null })
+                run.Write(run.Card with { QueuedAt = null }); // a process has taken it over
         }
         catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException)
         {
@@ -263,10 +268,16 @@ public sealed partial class TrainingService(
             _ = TrainAsync(run);
     }
 
-    /// <summary>Starts a run's process and remembers how it ends, if the site lives to see it.</summary>
+    // What is put in the queue again is wanted again.
+    private void Enqueue(TrackedRun run) => run.Write(run.Card with { QueuedAt = clock.GetUtcNow(), Archived = false });
+
+    /// <summary>
+    /// Starts a run's process and remembers how it ends, if the site lives to see it. On its card the run waits until the
+    /// process has taken it over: a site that dies in between does not forget it.
+    /// </summary>
     private async Task TrainAsync(TrackedRun run)
     {
-        (run.Card with { QueuedAt = null, ExitCode = null, ExitedAt = null }).Write(run.Directory);
+        run.Write(run.Card with { ExitCode = null, ExitedAt = null });
         run.IsLaunched = true;
         Look(run);
         LogStarts(run.Directory.Id);
@@ -284,7 +295,14 @@ public sealed partial class TrainingService(
         lock (_gate)
         {
             run.IsLaunched = false;
-            (RunCard.Read(run.Directory) with { ExitCode = exit, ExitedAt = clock.GetUtcNow() }).Write(run.Directory);
+            run.Write(
+                RunCard.Read(run.Directory) with
+                {
+                    QueuedAt = null,
+                    ExitCode = exit,
+                    ExitedAt = clock.GetUtcNow(),
+                }
+            );
             LogEnded(run.Directory.Id, exit);
             Look(run);
         }
@@ -304,7 +322,7 @@ public sealed partial class TrainingService(
             RunState.Stopping
         );
         if (run.State() == RunState.Queued)
-            (run.Card with { QueuedAt = null }).Write(run.Directory);
+            run.Write(run.Card with { QueuedAt = null });
         else
             RunControl.Write(run.Directory, command);
     }

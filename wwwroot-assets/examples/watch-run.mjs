@@ -24,6 +24,7 @@ const leave = async () => {
 
 connection.on("RunChanged", (summary) => hasEnded(summary) && leave());
 connection.on("RunEvents", () => {}); // the run's events as they are appended
+connection.on("Watching", () => {}); // how many look on
 
 try {
   await connection.start();

@@ -1,18 +1,19 @@
 // The page of a run's live rollouts: reads the hub past Blazor, keeps the step in hand and some before it, paints at most once a frame.
 import { Bar } from "./live/bar.js";
-import { Card } from "./live/card.js";
+import { Cards } from "./live/cards.js";
 import { Delay } from "./live/delay.js";
-import { element, write } from "./live/dom.js";
+import { write } from "./live/dom.js";
 import { emptyWords } from "./live/empty.js";
 import { Feed } from "./live/feed.js";
 import { Filters } from "./live/filters.js";
+import { Header } from "./live/header.js";
 import { History } from "./live/history.js";
+import { SampleLinks } from "./live/links.js";
 import { Settled, Table } from "./live/rows.js";
 import { Side } from "./live/side.js";
 import { apply, emptyStep, fromLog } from "./live/step.js";
 import { Strip } from "./live/strip.js";
 
-const sayEvery = 5000; // for screen readers: what matters, not every token
 const replayEvery = 1200;
 const keptSteps = 20; // with the tokens that the clip stopped, which the log does not have
 const mostGroups = 200; // of a stored step
@@ -33,7 +34,10 @@ class LivePage {
     this.filters = new Filters(this.parts);
     this.bar = new Bar(this.parts);
     this.strip = new Strip(this.parts.strip);
-    this.side = new Side(this.parts);
+    this.header = new Header(this.parts);
+    this.links = new SampleLinks(this.address, () => this.paintSoon());
+    this.side = new Side(this.parts, this.links);
+    this.cards = new Cards(this.parts);
     this.table = new Table(this.parts);
     this.under = new Settled(this.parts, this.side);
     this.delay = new Delay(page);
@@ -43,9 +47,7 @@ class LivePage {
     this.mode = "follow";
     this.view = "group";
     this.group = 0; // number of the chosen group
-    this.cards = [];
     this.skipped = 0;
-    this.saidAt = 0;
     this.leave = new AbortController();
     this.listen();
     this.open(run);
@@ -55,7 +57,13 @@ class LivePage {
     const wanted = new URLSearchParams(location.search);
     await this.steps.load(this.leave.signal).catch(() => {});
     if (this.leave.signal.aborted) return;
-    this.feed = new Feed(run, { frames: (frames) => this.take(frames), run: (summary) => this.know(summary), link: (words) => this.link(words) });
+    this.feed = new Feed(run, {
+      frames: (frames) => this.take(frames),
+      run: (summary) => this.know(summary),
+      events: (events) => this.hear(events),
+      watching: (count) => this.look({ watching: count }),
+      link: (words) => this.look({ connection: words }),
+    });
     const step = Number(wanted.get("step"));
     if (this.stages.has(wanted.get("stage")) && step > 0) await this.openStep({ stage: wanted.get("stage"), step });
   }
@@ -94,7 +102,7 @@ class LivePage {
   act(button) {
     if (!button || button.disabled) return;
     const { do: action } = button.dataset;
-    if (action === "expand") this.cards.find((card) => card.place === button)?.expand();
+    if (action === "expand") this.cards.expand(button);
     else if (action === "open-row") this.under.open(button.closest("li"));
     else if (action === "open-group") this.chooseGroup(Number(button.closest("li").dataset.group));
     else if (action === "toggle") button.setAttribute("aria-pressed", button.getAttribute("aria-pressed") !== "true");
@@ -258,8 +266,15 @@ class LivePage {
     if (this.mode === "follow" && this.steps.newest) await this.openStep(this.steps.newest, false);
   }
 
-  link(words) {
-    this.connection = words;
+  look(news) {
+    Object.assign(this, news);
+    this.paintSoon();
+  }
+
+  /** Checkpoints come, and old ones go. */
+  async hear(events) {
+    if (!events.some((event) => event.type === "checkpoint")) return;
+    await this.steps.loadCheckpoints(this.leave.signal).catch(() => {});
     this.paintSoon();
   }
 
@@ -312,7 +327,7 @@ class LivePage {
     const groups = this.filters.read().groups(step);
     const group = groups.find((one) => one.group === this.group) ?? groups.find((one) => one.group > this.group) ?? groups.at(-1);
     const isLive = (step === this.step || this.mode === "frozen") && !this.hasEnded;
-    this.paintHeader();
+    this.header.paint(this);
     this.bar.paint(this, step);
     this.paintFilters(step, groups, group);
     this.paintEmpty(step, groups);
@@ -320,33 +335,19 @@ class LivePage {
     const isTable = this.view === "table";
     this.parts.frame.hidden = isTable || !group;
     this.parts["table-card"].hidden = !isTable || groups.length === 0;
-    if (group) this.side.paint(group, step);
-    if (group && !isTable) this.paintCards(step, group, isLive);
+    if (group) {
+      this.side.paint(group, step);
+      this.links.want(step.groups.values(), this.leave.signal);
+    }
+    if (group && !isTable) this.cards.paint(step, group, { isLive, mode: this.mode, filters: this.filters, stage: this.stages.get(step.stage) });
     if (isTable) this.table.paint(step, groups, this.filters, this.stages.get(step.stage));
     // Under a live step the one before it, under a stored one its own rows, where the clip was seen.
     const settled = this.mode === "history" ? step : this.settled;
     this.under.paint(isTable ? null : settled, group?.group ?? this.group, this.stages.get(settled?.stage), this.mode === "history");
     if (step === this.step) this.delay.shown();
-    this.announce(step, group);
+    this.cards.announce(step, group);
     this.page.dataset.mode = this.mode;
-    this.page.dataset.cards = this.cards.length;
-  }
-
-  paintHeader() {
-    const { parts, state } = this;
-    if (state) {
-      const tone = { running: "accent", starting: "accent", completed: "ok", failed: "bad", crashed: "bad", paused: "warn", pausing: "warn" }[state] ?? "";
-      parts.state.className = `pill ${tone}`;
-      if (parts.state.dataset.state !== state) parts.state.replaceChildren(...(state === "running" ? [element("span", "live")] : []), state);
-      parts.state.dataset.state = state;
-      if (parts.pause) {
-        const [pausable, resumable] = [state === "running", state === "paused" || state === "pausing"];
-        parts.pause.hidden = !pausable && !resumable;
-        write(parts["pause-word"], resumable ? "Resume run" : "Pause run");
-      }
-    }
-    const skipped = this.skipped > 0 ? ` · ${this.skipped} frames skipped` : "";
-    write(parts.link, this.connection === "connected" ? (this.hasEnded ? "" : this.delay.words + skipped) : (this.connection ?? "connecting"));
+    this.page.dataset.cards = this.cards.count;
   }
 
   paintFilters(step, groups, group) {
@@ -374,37 +375,5 @@ class LivePage {
     const [title, words] = emptyWords(this, step);
     write(parts["empty-title"], title);
     write(parts["empty-words"], words);
-  }
-
-  paintCards(step, group, isLive) {
-    const list = this.parts.completions;
-    while (this.cards.length < group.completions.length) {
-      const card = new Card(this.cards.length);
-      this.cards.push(card);
-      list.append(card.root);
-    }
-    for (const card of this.cards.splice(group.completions.length)) card.root.remove();
-    const about = { isLive, label: group.label, rewards: this.stages.get(step.stage)?.rewards ?? [] };
-    let visible = 0;
-    group.completions.forEach((completion, index) => {
-      const card = this.cards[index];
-      const passes = this.filters.passes(completion, group);
-      card.root.hidden = !passes;
-      visible += passes ? 1 : 0;
-      if (passes) card.paint(completion, about);
-    });
-    list.dataset.settled = group.completions.every((completion) => completion.reward !== null);
-    write(this.parts.title, isLive && group.completions.some((completion) => completion.end === null) ? "Sampling now" : isLive ? "Sampled" : this.mode === "frozen" ? "Frozen" : "Stored");
-    const { temperature } = this.stages.get(step.stage) ?? {};
-    const counted = visible < group.completions.length ? `${visible} of ${group.completions.length} shown` : `G ${group.completions.length}`;
-    write(this.parts.about, `step ${step.step} · ${counted}${temperature === undefined ? "" : ` · temperature ${temperature.toFixed(1)}`}`);
-  }
-
-  announce(step, group) {
-    if (!group || Date.now() - this.saidAt < sayEvery) return;
-    const done = group.completions.filter((completion) => completion.end).length;
-    const cut = group.completions.filter((completion) => completion.end === "length").length;
-    this.saidAt = Date.now();
-    write(this.parts.spoken, `Step ${step.step}, group ${group.group + 1}: ${done} of ${group.completions.length} completions done, ${cut} truncated.`);
   }
 }

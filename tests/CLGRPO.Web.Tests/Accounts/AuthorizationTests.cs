@@ -9,7 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace CLGRPO.Web.Tests.Accounts;
 
 [Trait("Id", "A-AUTH-1")]
-public sealed class AuthorizationTests : IDisposable
+public sealed class AuthorizationTests(BareSite site) : IClassFixture<BareSite>
 {
     /// <summary>What nobody needs to sign in for; static files beside.</summary>
     private static readonly HashSet<string> Open = new(StringComparer.Ordinal)
@@ -24,16 +24,7 @@ public sealed class AuthorizationTests : IDisposable
         "/not-found",
     };
 
-    private readonly TemporaryFolder _folder = new();
-    private readonly WebApplicationFactory<Program> _site;
-
-    public AuthorizationTests() =>
-        _site = new WebApplicationFactory<Program>().WithWebHostBuilder(host =>
-            host.UseEnvironment("Production")
-                .UseSetting("Site:Datasets", Path.Combine(_folder.Path, "datasets"))
-                .UseSetting("Site:Runs", Path.Combine(_folder.Path, "runs"))
-                .UseSetting("Site:State", Path.Combine(_folder.Path, "data"))
-        );
+    private readonly WebApplicationFactory<Program> _site = site.Factory;
 
     [Fact]
     public void Endpoints_All_SayWhoMay()
@@ -111,12 +102,6 @@ public sealed class AuthorizationTests : IDisposable
         }
     }
 
-    public void Dispose()
-    {
-        _site.Dispose();
-        _folder.Dispose();
-    }
-
     private static string RouteOf(RouteEndpoint route) => "/" + route.RoutePattern.RawText!.TrimStart('/');
 
     private static bool Says(RouteEndpoint route) =>
@@ -132,4 +117,26 @@ public sealed class AuthorizationTests : IDisposable
     private static bool IsStaticFile(RouteEndpoint route) =>
         route.Metadata.Any(item => item.GetType().Name == "StaticAssetDescriptor")
         || RouteOf(route).StartsWith("/_framework", StringComparison.Ordinal);
+}
+
+/// <summary>A site within the test's process, with nothing in it.</summary>
+public sealed class BareSite : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public BareSite() =>
+        Factory = new WebApplicationFactory<Program>().WithWebHostBuilder(host =>
+            host.UseEnvironment("Production")
+                .UseSetting("Site:Datasets", Path.Combine(_folder.Path, "datasets"))
+                .UseSetting("Site:Runs", Path.Combine(_folder.Path, "runs"))
+                .UseSetting("Site:State", Path.Combine(_folder.Path, "data"))
+        );
+
+    public WebApplicationFactory<Program> Factory { get; }
+
+    public void Dispose()
+    {
+        Factory.Dispose();
+        _folder.Dispose();
+    }
 }

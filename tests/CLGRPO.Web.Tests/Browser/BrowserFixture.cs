@@ -1,3 +1,5 @@
+using CLGRPO.Data.Store;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Playwright;
 
 [assembly: AssemblyFixture(typeof(CLGRPO.Web.Tests.Browser.BrowserFixture))]
@@ -22,11 +24,18 @@ public sealed class BrowserFixture : IAsyncLifetime
         "--disable-dev-shm-usage",
     ];
 
+    private const string Database = "clgrpo.db";
+
     private readonly TemporaryFolder _folder = new();
     private IPlaywright? _playwright;
-    private string _session = "";
+
+    private string Kept => Path.Combine(_folder.Path, "kept");
 
     public IBrowser Browser { get; private set; } = null!;
+
+    /// <summary>The admin's cookies.</summary>
+    public string Session { get; private set; } = "";
+
     internal SiteProcess Site { get; private set; } = null!;
 
     public async ValueTask InitializeAsync()
@@ -42,7 +51,31 @@ public sealed class BrowserFixture : IAsyncLifetime
         Site = await SiteProcess.Start(_folder.Path);
         await using var visitor = await Visitor.Open(Browser, Site.Address);
         await visitor.Join(await Site.FirstAdminLink, AdminName, Password);
-        _session = await visitor.Context.StorageStateAsync();
+        Session = await visitor.Context.StorageStateAsync();
+        await Keep();
+    }
+
+    /// <summary>
+    /// Gives the folders of a site that is not started yet what this one had after its first admin came: the accounts, and the keys that
+    /// seal cookies. There, too, <see cref="Session"/> is the admin's.
+    /// </summary>
+    public void Furnish(string datasets, string state)
+    {
+        Directory.CreateDirectory(datasets);
+        File.Copy(Path.Combine(Kept, Database), Path.Combine(datasets, Database));
+        var keys = Directory.CreateDirectory(Path.Combine(state, "keys"));
+        foreach (var key in Directory.EnumerateFiles(Path.Combine(Kept, "keys")))
+            File.Copy(key, Path.Combine(keys.FullName, Path.GetFileName(key)));
+    }
+
+    private async Task Keep()
+    {
+        var keys = Directory.CreateDirectory(Path.Combine(Kept, "keys"));
+        foreach (var key in Directory.EnumerateFiles(Path.Combine(_folder.Path, "data", "keys")))
+            File.Copy(key, Path.Combine(keys.FullName, Path.GetFileName(key)));
+        using var store = StoreFactory.Open(new StoreOptions(Path.Combine(_folder.Path, "datasets", Database)));
+        await using var context = store.CreateDbContext();
+        await context.Database.ExecuteSqlAsync($"VACUUM INTO {Path.Combine(Kept, Database)}");
     }
 
     /// <summary>A browser window of its own, nobody signed in.</summary>
@@ -51,7 +84,7 @@ public sealed class BrowserFixture : IAsyncLifetime
 
     /// <summary>A browser window of its own, the admin signed in.</summary>
     public Task<Visitor> Admin(string theme = "light", int width = 1440) =>
-        Visitor.Open(Browser, Site.Address, theme, width, _session);
+        Visitor.Open(Browser, Site.Address, theme, width, Session);
 
     public async ValueTask DisposeAsync()
     {

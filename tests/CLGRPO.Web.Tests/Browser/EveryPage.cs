@@ -15,21 +15,19 @@ public sealed class EveryPage(BrowserFixture site)
     [MemberData(nameof(Pages))]
     public async Task Page_InBothThemesAndWidths_IsAccessibleAndWithoutErrors(string path, string theme, bool signedIn)
     {
-        foreach (var width in (int[])[1440, 400])
+        await using var visitor = signedIn ? await site.Admin(theme) : await site.Anonymous(theme);
+        await visitor.Go(path);
+        Assert.Equal(theme, await visitor.Page.EvaluateAsync<string>("() => document.documentElement.dataset.theme"));
+        foreach (var width in Visitor.Widths)
         {
-            await using var visitor = signedIn ? await site.Admin(theme, width) : await site.Anonymous(theme, width);
-            await visitor.Go(path);
+            await visitor.Resize(width);
             await RequireAccessible(visitor, $"{path.Trim('/').Replace('/', '-')}-{theme}-{width}");
-            Assert.Equal(
-                theme,
-                await visitor.Page.EvaluateAsync<string>("() => document.documentElement.dataset.theme")
-            );
-            // The page that says "not found" is one, with that status.
-            Assert.DoesNotContain(
-                visitor.Errors,
-                error => path != "/not-here" || !error.Contains("404", StringComparison.Ordinal)
-            );
         }
+        // The page that says "not found" is one, with that status.
+        Assert.DoesNotContain(
+            visitor.Errors,
+            error => path != "/not-here" || !error.Contains("404", StringComparison.Ordinal)
+        );
     }
 
     [Fact]
@@ -71,9 +69,10 @@ public sealed class EveryPage(BrowserFixture site)
             await visitor.Page.EvaluateAsync<bool>("() => document.documentElement.scrollWidth <= innerWidth"),
             $"{name} scrolls sideways"
         );
-        await visitor.Page.EvaluateAsync(
-            await File.ReadAllTextAsync(Checkout.Axe, TestContext.Current.CancellationToken)
-        );
+        if (await visitor.Page.EvaluateAsync<bool>("() => window.axe === undefined"))
+            await visitor.Page.EvaluateAsync(
+                await File.ReadAllTextAsync(Checkout.Axe, TestContext.Current.CancellationToken)
+            );
         Assert.Empty(await visitor.Page.EvaluateAsync<string[]>(RunAxe));
     }
 

@@ -1,4 +1,5 @@
 using CLGRPO.Web.Tests.Runs;
+using Microsoft.Playwright;
 
 namespace CLGRPO.Web.Tests.Browser;
 
@@ -8,37 +9,34 @@ internal sealed class LabSite : IAsyncDisposable
     private readonly TemporaryFolder _folder;
     private readonly BrowserFixture _browser;
     private readonly SiteProcess _site;
-    private string _session = "";
 
     private LabSite(BrowserFixture browser, SiteProcess site, LabFolder lab, TemporaryFolder folder) =>
         (_browser, _site, Lab, _folder) = (browser, site, lab, folder);
 
     public LabFolder Lab { get; }
 
-    public static async Task<LabSite> Start(BrowserFixture browser)
+    public Uri Address => _site.Address;
+
+    public static async Task<LabSite> Start(BrowserFixture browser, params (string Name, string Value)[] settings)
     {
         var lab = new LabFolder();
         var folder = new TemporaryFolder();
-        var process = await SiteProcess.Start(
-            folder.Path,
-            new Dictionary<string, string>(StringComparer.Ordinal)
-            {
-                ["Site__Runs"] = lab.Runs,
-                ["Site__Datasets"] = lab.Datasets,
-                ["Training__Device"] = "cpu",
-                ["Training__Workers"] = "1",
-            }
-        );
-        var site = new LabSite(browser, process, lab, folder);
-        await using var visitor = await Visitor.Open(browser.Browser, process.Address);
-        await visitor.Join(await process.FirstAdminLink, BrowserFixture.AdminName, BrowserFixture.Password);
-        site._session = await visitor.Context.StorageStateAsync();
-        return site;
+        var all = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["Site__Runs"] = lab.Runs,
+            ["Site__Datasets"] = lab.Datasets,
+            ["Training__Device"] = "cpu",
+            ["Training__Workers"] = "1",
+        };
+        foreach (var (name, value) in settings)
+            all[name] = value;
+        browser.Furnish(lab.Datasets, Path.Combine(folder.Path, "data"));
+        return new LabSite(browser, await SiteProcess.Start(folder.Path, all), lab, folder);
     }
 
     /// <summary>A browser window of its own, the admin signed in.</summary>
     public Task<Visitor> Admin(string theme = "light", int width = 1440) =>
-        Visitor.Open(_browser.Browser, _site.Address, theme, width, _session);
+        Visitor.Open(_browser.Browser, _site.Address, theme, width, _browser.Session);
 
     /// <summary>Queues a run as a script on the page would.</summary>
     /// <returns>Its id.</returns>
@@ -49,11 +47,30 @@ internal sealed class LabSite : IAsyncDisposable
             recipe
         );
 
+    /// <summary>Starts a run as a person does: the recipe is written into a preset's form, looked at, and queued.</summary>
+    /// <returns>Its id; the run's page is open.</returns>
+    public static async Task<string> StartFromRecipe(Visitor visitor, string recipe, int stages)
+    {
+        var page = visitor.Page;
+        await page.GetByRole(AriaRole.Button, new() { Name = "Edit", Exact = true }).ClickAsync();
+        await page.GetByLabel("Recipe as YAML").FillAsync(recipe);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Use this text" }).ClickAsync();
+        await Assertions.Expect(page.Locator(".recipe-nav ol > li")).ToHaveCountAsync(stages + 1);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Start run" }).ClickAsync();
+        await page.GetByLabel("Note", new() { Exact = true }).FillAsync("from the recipe's page");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Queue the run" }).ClickAsync();
+        await page.WaitForURLAsync("**/runs/*");
+        return page.Url.Split('/')[^1];
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _site.DisposeAsync();
         foreach (var trainer in Lab.Trainers())
+        {
             trainer.Kill();
+            await trainer.WaitForExitAsync(); // before its folder goes
+        }
         Lab.Dispose();
         _folder.Dispose();
     }

@@ -65,6 +65,8 @@ public sealed partial class LiveJourneys(LiveSite site) : IClassFixture<LiveSite
         await using var other = await site.Visit("dark");
         await Watch(one);
         await Watch(other);
+        foreach (var visitor in new[] { one, other })
+            await Expect(visitor.Page.Locator("[data-part=watching]")).ToHaveTextAsync("2 watching");
         await one.Page.GetByRole(AriaRole.Button, new() { Name = "Pause run" }).ClickAsync();
         foreach (var visitor in new[] { one, other })
             await Expect(visitor.Page.Locator("[data-part=state]"))
@@ -233,6 +235,33 @@ public sealed partial class LiveJourneys(LiveSite site) : IClassFixture<LiveSite
                 );
             Assert.Empty(visitor.Errors);
         }
+    }
+
+    [Fact]
+    public async Task Sample_OfTheGroup_LeadsToWhereItCameFrom()
+    {
+        await using var visitor = await site.Visit();
+        var page = visitor.Page;
+        await Watch(visitor);
+        await page.Keyboard.PressAsync("f");
+        var link = page.Locator("[data-part=sample] a");
+        await Expect(link).ToBeVisibleAsync(Soon);
+        var key = await link.TextContentAsync();
+        await page.Keyboard.PressAsync("o");
+        await page.WaitForURLAsync("**/datasets/*/samples/*");
+        await Expect(page.GetByText(key!).First).ToBeVisibleAsync();
+        Assert.Empty(visitor.Errors);
+    }
+
+    [Fact]
+    public async Task Scrubber_OfAStageWithCheckpoints_MarksTheirSteps()
+    {
+        await using var visitor = await site.Visit();
+        await Watch(visitor);
+        var marks = visitor.Page.Locator("[data-part=marks] i");
+        await Expect(marks.First).ToBeAttachedAsync(new() { Timeout = 120_000 });
+        Assert.Matches("^checkpoint after step [0-9]*0$", await marks.First.GetAttributeAsync("title"));
+        Assert.Empty(visitor.Errors);
     }
 
     [Fact]

@@ -1,4 +1,7 @@
+using CLGRPO.Data.Datasets;
+using CLGRPO.Data.Importing;
 using CLGRPO.Data.Runs;
+using CLGRPO.Data.Store;
 using CLGRPO.Web.Tests.Runs;
 using Microsoft.Playwright;
 
@@ -10,7 +13,6 @@ public sealed class LiveSite(BrowserFixture browser) : IAsyncLifetime
     private readonly LabFolder _lab = new();
     private readonly TemporaryFolder _folder = new();
     private SiteProcess _site = null!;
-    private string _session = "";
 
     public Uri Address => _site.Address;
 
@@ -23,17 +25,29 @@ public sealed class LiveSite(BrowserFixture browser) : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
+        browser.Furnish(_lab.Datasets, Path.Combine(_folder.Path, "data"));
+        await ImportAsync();
         _site = await StartAsync(port: 0);
-        await using var visitor = await Visitor.Open(browser.Browser, Address);
-        await visitor.Join(await _site.FirstAdminLink, BrowserFixture.AdminName, BrowserFixture.Password);
-        _session = await visitor.Context.StorageStateAsync();
+        await using var visitor = await Visit();
         var made = await Post(visitor, "/api/v1/runs", new { recipe = Recipe() });
         Run = made!.Value.GetProperty("id").GetString()!;
     }
 
+    // The store holds the samples that the run trains on, as after any import.
+    private async Task ImportAsync()
+    {
+        using var store = StoreFactory.Open(new StoreOptions(Path.Combine(_lab.Datasets, "clgrpo.db")));
+        var version = DatasetVersion.Find(_lab.Datasets, "emoscenes");
+        await new Importer(store, _lab.Datasets).Run(
+            new ImportRequest(version, "emoscenes", "ada"),
+            progress: null,
+            CancellationToken.None
+        );
+    }
+
     /// <summary>A browser of its own, the admin signed in.</summary>
     public Task<Visitor> Visit(string theme = "light", int width = 1440) =>
-        Visitor.Open(browser.Browser, Address, theme, width, _session);
+        Visitor.Open(browser.Browser, Address, theme, width, browser.Session);
 
     /// <summary>Asks the run to do something.</summary>
     public async Task Ask(string action)
@@ -105,6 +119,6 @@ public sealed class LiveSite(BrowserFixture browser) : IAsyncLifetime
             stages:
               - { name: stage-1, kind: sft, from: none, max_steps: 90, batch_size: 16, micro_batch_size: 16, learning_rate: 6e-3, warmup_steps: 5, validate_every: 0, checkpoint_every: 100 }
               - { name: stage-2, kind: grpo, from: stage-1, steps: 12, prompts_per_step: 4, group_size: 8, learning_rate: 1e-3, rewards: [{ name: format }], max_completion_tokens: 48, checkpoint_every: 100, beta: 0.02 }
-              - { name: stage-4, kind: grpo, from: stage-2, steps: 20000, prompts_per_step: 8, group_size: 8, mini_batches: 4, num_iterations: 2, learning_rate: 1e-3, epsilon_low: 0.2, epsilon_high: 0.05, rewards: [{ name: format }, { name: accuracy }], max_completion_tokens: 48, checkpoint_every: 1000, beta: 0.02 }
+              - { name: stage-4, kind: grpo, from: stage-2, steps: 20000, prompts_per_step: 8, group_size: 8, mini_batches: 4, num_iterations: 2, learning_rate: 1e-3, epsilon_low: 0.2, epsilon_high: 0.05, rewards: [{ name: format }, { name: accuracy }], max_completion_tokens: 48, checkpoint_every: 20, beta: 0.02 }
             """;
 }

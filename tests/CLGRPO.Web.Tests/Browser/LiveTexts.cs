@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using CLGRPO.Data.Files;
+using CLGRPO.Data.Images;
 using CLGRPO.Data.Runs;
 using CLGRPO.Web.Tests.Runs;
 using Microsoft.Playwright;
@@ -8,17 +9,10 @@ using static Microsoft.Playwright.Assertions;
 namespace CLGRPO.Web.Tests.Browser;
 
 /// <summary>The page of live rollouts over a run whose trainer is this test, which can make it say anything.</summary>
-public sealed class LiveTexts(BrowserFixture browser) : IAsyncLifetime
+public sealed class LiveTexts(TextSite site, BrowserFixture browser) : IClassFixture<TextSite>
 {
     private const string TextsOfCards =
         "() => [...document.querySelectorAll('[data-part=completions] .completion')].map(card => [...card.querySelectorAll('[data-words]')].map(part => part.textContent).join(''))";
-
-    // 1 × 1, grey.
-    private static readonly byte[] Picture = Convert.FromBase64String(
-        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mM8c+bMfwAGgAL+8/eCDAAAAABJRU5ErkJggg=="
-    );
-
-    private static readonly string Hash = new('a', 64);
 
     private static readonly string[] Hostile =
     [
@@ -32,44 +26,14 @@ public sealed class LiveTexts(BrowserFixture browser) : IAsyncLifetime
         "&lt;b&gt; <a href=\"javascript:window.hit=1\">x</a>",
     ];
 
-    private readonly TemporaryFolder _folder = new();
-    private SiteProcess _site = null!;
-    private string _session = "";
-
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
-
-    private string Runs => Path.Combine(_folder.Path, "runs");
-
-    public async ValueTask InitializeAsync()
-    {
-        var blobs = Path.Combine(_folder.Path, "datasets", "blobs");
-        Directory.CreateDirectory(blobs);
-        await File.WriteAllBytesAsync(Path.Combine(blobs, Hash), Picture);
-        _site = await SiteProcess.Start(
-            _folder.Path,
-            new Dictionary<string, string>(StringComparer.Ordinal)
-            {
-                ["Site__Runs"] = Runs,
-                ["Site__Datasets"] = Path.Combine(_folder.Path, "datasets"),
-            }
-        );
-        await using var visitor = await Visitor.Open(browser.Browser, _site.Address);
-        await visitor.Join(await _site.FirstAdminLink, BrowserFixture.AdminName, BrowserFixture.Password);
-        _session = await visitor.Context.StorageStateAsync();
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await _site.DisposeAsync();
-        _folder.Dispose();
-    }
 
     [Fact]
     [Trait("Id", "A-XSS-1")]
     [Trait("Id", "A-XSS-3")]
     public async Task Texts_ThatAreHostile_AreShownAsText()
     {
-        var run = RunDirectory.Create(Path.Combine(Runs, "hostile"), LabFolder.Recipe(), environmentJson: null);
+        var run = RunDirectory.Create(Path.Combine(site.Runs, "hostile"), LabFolder.Recipe(), environmentJson: null);
         using var held = run.Lock();
         using var events = RunEvents.Open(held);
         Store(held, events, steps: 1, [.. Hostile, new string('x', 300_000)]);
@@ -104,7 +68,7 @@ public sealed class LiveTexts(BrowserFixture browser) : IAsyncLifetime
     [Fact]
     public async Task Landing_AfterTheRunEnded_OffersItsReplay()
     {
-        var run = RunDirectory.Create(Path.Combine(Runs, "ended"), LabFolder.Recipe(), environmentJson: null);
+        var run = RunDirectory.Create(Path.Combine(site.Runs, "ended"), LabFolder.Recipe(), environmentJson: null);
         using (var held = run.Lock())
         using (var events = RunEvents.Open(held))
         {
@@ -151,7 +115,7 @@ public sealed class LiveTexts(BrowserFixture browser) : IAsyncLifetime
     public async Task Image_NotThere_IsNotFound(string hash)
     {
         await using var visitor = await Visit();
-        var address = new Uri(_site.Address, $"/api/v1/images/{hash}").ToString();
+        var address = new Uri(site.Address, $"/api/v1/datasets/images/{hash}").ToString();
         Assert.Equal(404, (await visitor.Context.APIRequest.GetAsync(address)).Status);
     }
 
@@ -160,21 +124,22 @@ public sealed class LiveTexts(BrowserFixture browser) : IAsyncLifetime
     {
         await using var visitor = await Visit();
         var answer = await visitor.Context.APIRequest.GetAsync(
-            new Uri(_site.Address, $"/api/v1/images/{Hash}").ToString()
+            new Uri(site.Address, $"/api/v1/datasets/images/{TextSite.Hash}").ToString()
         );
         Assert.Equal("image/png", answer.Headers["content-type"]);
-        Assert.Equal(Picture, await answer.BodyAsync());
-        using var stranger = new HttpClient { BaseAddress = _site.Address };
-        using var refused = await stranger.GetAsync($"/api/v1/images/{Hash}", Stop);
+        var shown = ImageDecoder.Decode(await answer.BodyAsync());
+        Assert.Equal((1, 1), (shown.Width, shown.Height));
+        using var stranger = new HttpClient { BaseAddress = site.Address };
+        using var refused = await stranger.GetAsync($"/api/v1/datasets/images/{TextSite.Hash}", Stop);
         Assert.Equal(System.Net.HttpStatusCode.Unauthorized, refused.StatusCode);
     }
 
-    private Task<Visitor> Visit() => Visitor.Open(browser.Browser, _site.Address, session: _session);
+    private Task<Visitor> Visit() => Visitor.Open(browser.Browser, site.Address, session: browser.Session);
 
     private async Task Known(string run)
     {
         await using var visitor = await Visit();
-        var address = new Uri(_site.Address, $"/api/v1/runs/{run}").ToString();
+        var address = new Uri(site.Address, $"/api/v1/runs/{run}").ToString();
         while (!(await visitor.Context.APIRequest.GetAsync(address)).Ok)
             await Task.Delay(50, Stop);
     }
@@ -199,7 +164,7 @@ public sealed class LiveTexts(BrowserFixture browser) : IAsyncLifetime
     private static RolloutGroup Stored(string[] texts) =>
         new(
             Hostile[0],
-            Hash,
+            TextSite.Hash,
             Hostile[1],
             Hostile[0],
             1,
@@ -227,7 +192,7 @@ public sealed class LiveTexts(BrowserFixture browser) : IAsyncLifetime
                 Time = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(),
             };
 
-        var group = new LiveGroup(0, Hostile[0], Hash, Hostile[1], Hostile[0], texts.Length);
+        var group = new LiveGroup(0, Hostile[0], TextSite.Hash, Hostile[1], Hostile[0], texts.Length);
         await trainer.SendAsync(Frame(LiveFrameType.Snapshot).ToLine());
         await trainer.SendAsync((Frame(LiveFrameType.Status) with { Phase = "generate" }).ToLine());
         await trainer.SendAsync((Frame(LiveFrameType.Groups) with { Groups = [group] }).ToLine());
@@ -239,5 +204,44 @@ public sealed class LiveTexts(BrowserFixture browser) : IAsyncLifetime
                 (Frame(LiveFrameType.Tokens) with { Tokens = [new LiveTokens(0, index, 0, pieces, "stop")] }).ToLine()
             );
         }
+    }
+}
+
+/// <summary>A site whose runs are written by tests, with one picture.</summary>
+public sealed class TextSite(BrowserFixture browser) : IAsyncLifetime
+{
+    /// <summary>The picture's.</summary>
+    public static readonly string Hash = new('a', 64);
+
+    private readonly TemporaryFolder _folder = new();
+    private SiteProcess _site = null!;
+
+    public Uri Address => _site.Address;
+
+    public string Runs => Path.Combine(_folder.Path, "runs");
+
+    private string Datasets => Path.Combine(_folder.Path, "datasets");
+
+    public async ValueTask InitializeAsync()
+    {
+        var blobs = Directory.CreateDirectory(Path.Combine(Datasets, "blobs")).FullName;
+        var grey = ImageEncoder.Png(new RgbImage(1, 1, [128, 128, 128]));
+        await File.WriteAllBytesAsync(Path.Combine(blobs, Hash), grey);
+        browser.Furnish(Datasets, Path.Combine(_folder.Path, "data"));
+        _site = await SiteProcess.Start(
+            _folder.Path,
+            new Dictionary<string, string>(StringComparer.Ordinal)
+            {
+                ["Site__Runs"] = Runs,
+                ["Site__Datasets"] = Datasets,
+            }
+        );
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_site is not null)
+            await _site.DisposeAsync();
+        _folder.Dispose();
     }
 }

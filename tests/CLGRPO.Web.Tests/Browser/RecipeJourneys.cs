@@ -11,11 +11,8 @@ public sealed class RecipeJourneys(BrowserFixture browser)
     [Fact]
     public async Task Preset_ChangedSavedPlannedStarted_BecomesARunThatCanBeCloned()
     {
-        using var lab = new LabFolder();
-        using var folder = new TemporaryFolder();
-        await using var site = await Start(lab, folder);
-        await using var visitor = await Visitor.Open(browser.Browser, site.Address);
-        await visitor.Join(await site.FirstAdminLink, "ada", BrowserFixture.Password);
+        await using var site = await LabSite.Start(browser);
+        await using var visitor = await site.Admin();
         var page = visitor.Page;
 
         await visitor.Go("/recipes");
@@ -40,7 +37,7 @@ public sealed class RecipeJourneys(BrowserFixture browser)
         await Expect(page.Locator("#row-set-stages-3-epsilon_high .setting-error"))
             .ToContainTextAsync("the clip cannot act");
         await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Start run" })).ToBeDisabledAsync();
-        await TakePictures(visitor, "recipe-wrong");
+        await visitor.RequireAccessible("recipe-wrong");
         await page.GetByRole(AriaRole.Button, new() { Name = "Set num_iterations to 2, U = 2" }).ClickAsync();
         await Expect(high).Not.ToHaveAttributeAsync("aria-invalid", "true");
         await page.GetByRole(AriaRole.Button, new() { Name = "Set mini_batches back to" }).ClickAsync();
@@ -70,7 +67,7 @@ public sealed class RecipeJourneys(BrowserFixture browser)
 
         await page.GetByRole(AriaRole.Button, new() { Name = "Dry run" }).ClickAsync();
         await Expect(page.GetByText("All stages fit.")).ToBeVisibleAsync(new() { Timeout = 120_000 });
-        await TakePictures(visitor, "recipe-stage");
+        await visitor.RequireAccessible("recipe-stage");
 
         await page.GetByRole(AriaRole.Button, new() { Name = "Start run" }).ClickAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Queue the run" }).DblClickAsync();
@@ -91,7 +88,7 @@ public sealed class RecipeJourneys(BrowserFixture browser)
         await Expect(page.Locator("#changes li")).ToContainTextAsync("name");
         await visitor.Go("/recipes");
         await Expect(page.GetByRole(AriaRole.Link, new() { Name = "nano-demo-copy" })).ToBeVisibleAsync();
-        await TakePictures(visitor, "recipes-saved");
+        await visitor.RequireAccessible("recipes-saved");
         Assert.Empty(visitor.Errors);
     }
 
@@ -150,34 +147,8 @@ public sealed class RecipeJourneys(BrowserFixture browser)
         Assert.Empty(visitor.Errors);
     }
 
-    private static Task<SiteProcess> Start(LabFolder lab, TemporaryFolder folder) =>
-        SiteProcess.Start(
-            folder.Path,
-            new Dictionary<string, string>(StringComparer.Ordinal)
-            {
-                ["Site__Runs"] = lab.Runs,
-                ["Site__Datasets"] = lab.Datasets,
-                ["Training__Device"] = "cpu",
-                ["Training__Workers"] = "1",
-            }
-        );
-
     private static async Task<JsonElement> Json(IPage page, string url) =>
         JsonDocument
             .Parse(await page.EvaluateAsync<string>("async url => (await fetch(url)).text()", url))
             .RootElement.Clone();
-
-    /// <summary>As it is now, at both widths and in both themes.</summary>
-    private static async Task TakePictures(Visitor visitor, string name)
-    {
-        foreach (var theme in (string[])["light", "dark"])
-        foreach (var width in (int[])[1440, 400])
-        {
-            await visitor.Page.SetViewportSizeAsync(width, width < 760 ? 860 : 1000);
-            await visitor.Page.EvaluateAsync("theme => document.documentElement.dataset.theme = theme", theme);
-            await EveryPage.RequireAccessible(visitor, $"{name}-{theme}-{width}");
-        }
-        await visitor.Page.SetViewportSizeAsync(1440, 1000);
-        await visitor.Page.EvaluateAsync("() => document.documentElement.dataset.theme = 'light'");
-    }
 }

@@ -25,8 +25,10 @@ public sealed partial class RunJourneys(BrowserFixture browser)
         await using var visitor = await site.Admin();
         await visitor.Go("/runs");
         await Expect(visitor.Page.GetByText("No run yet")).ToBeVisibleAsync();
-        var id = await LabSite.Queue(visitor, LabFolder.FourStages(steps: 60));
-        await visitor.Page.GetByRole(AriaRole.Link, new() { Name = id, Exact = true }).ClickAsync();
+        await visitor.Page.GetByRole(AriaRole.Link, new() { Name = "Open its recipe" }).ClickAsync();
+        await visitor.Page.WaitForURLAsync("**/recipes/presets/nano-demo");
+        var id = await LabSite.StartFromRecipe(visitor, LabFolder.FourStages(steps: 60), stages: 5);
+        await Expect(visitor.Page.GetByText("from the recipe's page")).ToBeVisibleAsync();
         await Expect(StateOf(visitor)).ToContainTextAsync("running", UntilDone);
         await Expect(visitor.Page.Locator(".stages > .current b").First)
             .ToHaveTextAsync("stage-2", new() { Timeout = 60_000 });
@@ -134,9 +136,9 @@ public sealed partial class RunJourneys(BrowserFixture browser)
         await visitor.Go("/runs");
         string[] ids =
         [
-            await LabSite.Queue(visitor, LabFolder.FourStages(steps: 30, epsilonHigh: 0.05)),
-            await LabSite.Queue(visitor, LabFolder.FourStages(steps: 30, epsilonHigh: 0.15)),
-            await LabSite.Queue(visitor, LabFolder.Recipe(sftSteps: 30, grpoSteps: 30)),
+            await LabSite.Queue(visitor, LabFolder.FourStages(steps: 12, epsilonHigh: 0.05)),
+            await LabSite.Queue(visitor, LabFolder.FourStages(steps: 12, epsilonHigh: 0.15)),
+            await LabSite.Queue(visitor, LabFolder.Recipe(sftSteps: 12, grpoSteps: 12)),
         ];
         foreach (var id in ids)
             await Expect(RowOf(visitor, id)).ToContainTextAsync("completed", UntilDone);
@@ -164,8 +166,8 @@ public sealed partial class RunJourneys(BrowserFixture browser)
         await visitor.Go("/runs");
 
         foreach (var id in ids)
-            await visitor.Page.GetByLabel($"Compare {id}", new() { Exact = true }).CheckAsync();
-        await Expect(visitor.Page.GetByText("Compare 3 runs")).ToBeVisibleAsync();
+            await visitor.Page.GetByLabel($"Choose {id}", new() { Exact = true }).CheckAsync();
+        await Expect(visitor.Page.GetByText("3 runs chosen")).ToBeVisibleAsync();
         await EveryPage.RequireAccessible(visitor, "runs-chosen-light-1440");
         await visitor.Page.GetByRole(AriaRole.Link, new() { Name = "Compare", Exact = true }).ClickAsync();
         await visitor.Page.WaitForURLAsync("**/runs/compare?ids=**");
@@ -189,6 +191,52 @@ public sealed partial class RunJourneys(BrowserFixture browser)
         await TakeBoth(site, $"/runs/{ids[0]}", "run", ChartsDrawn);
     }
 
+    [Fact]
+    [Trait("Id", "T2.5")]
+    public async Task Run_WhoseTrainerStandsStill_IsStuckUntilItGoesOn()
+    {
+        await using var site = await LabSite.Start(browser, ("Training__StuckGrace", "00:00:02"));
+        await using var visitor = await site.Admin();
+        await visitor.Go("/runs");
+        var id = await LabSite.Queue(visitor, LabFolder.Recipe(sftSteps: 6, grpoSteps: 20_000));
+        await visitor.Go($"/runs/{id}");
+        await Expect(visitor.Page.Locator(".stages > .current b").First)
+            .ToHaveTextAsync("grpo", new() { Timeout = 60_000 });
+        await Expect(StateOf(visitor)).ToContainTextAsync("running", UntilDone);
+        await using var live = await site.Admin("dark");
+        await live.Go($"/runs/{id}/live");
+        await Expect(live.Page.Locator("[data-part=state]")).ToHaveTextAsync("running");
+
+        var trainer = Assert.Single(site.Lab.Trainers()).Id;
+        await Signal(trainer, "STOP");
+        await Expect(StateOf(visitor)).ToContainTextAsync("stuck", UntilDone);
+        await Expect(visitor.Page.GetByRole(AriaRole.Alert).First).ToContainTextAsync("It has not reported for");
+        await Expect(visitor.Page.Locator(".progress")).ToContainTextAsync("no report for a while");
+        await Expect(visitor.Page.Locator(".warning").Filter(new() { HasText = "No report for long" }))
+            .ToBeVisibleAsync();
+        await Expect(live.Page.Locator("[data-part=state]")).ToHaveTextAsync("stuck");
+        await TakeBoth(site, $"/runs/{id}", "run-stuck", ChartsDrawn);
+        await using (var list = await site.Admin())
+        {
+            await list.Go("/runs?view=failed");
+            await Expect(RowOf(list, id)).ToContainTextAsync("stuck");
+        }
+
+        await Signal(trainer, "CONT");
+        await Expect(StateOf(visitor)).ToContainTextAsync("running", UntilDone);
+        await Expect(visitor.Page.GetByText("It has not reported for")).ToHaveCountAsync(0);
+        await Expect(live.Page.Locator("[data-part=state]")).ToHaveTextAsync("running");
+        Assert.Empty(visitor.Errors);
+        Assert.Empty(live.Errors);
+    }
+
+    private static async Task Signal(int process, string signal)
+    {
+        using var kill = System.Diagnostics.Process.Start("kill", [$"-{signal}", $"{process}"]);
+        await kill.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(0, kill.ExitCode);
+    }
+
     // One crosshair for all charts: where the pointer is in one, the others show their values of that step.
     private static async Task Crosshair(Visitor visitor)
     {
@@ -210,15 +258,11 @@ public sealed partial class RunJourneys(BrowserFixture browser)
 
     private static async Task TakeBoth(LabSite site, string path, string name, Func<IPage, Task> ready)
     {
-        foreach (var theme in (string[])["light", "dark"])
-        foreach (var width in (int[])[1440, 400])
-        {
-            await using var other = await site.Admin(theme, width);
-            await other.Go(path);
-            await ready(other.Page);
-            await EveryPage.RequireAccessible(other, $"{name}-{theme}-{width}");
-            Assert.Empty(other.Errors);
-        }
+        await using var other = await site.Admin();
+        await other.Go(path);
+        await ready(other.Page);
+        await other.RequireAccessible(name);
+        Assert.Empty(other.Errors);
     }
 
     private static ILocator StateOf(Visitor visitor) => visitor.Page.Locator(".lead .pill").First;

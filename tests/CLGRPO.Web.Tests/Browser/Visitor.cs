@@ -5,6 +5,13 @@ namespace CLGRPO.Web.Tests.Browser;
 /// <summary>A person at a browser. Whatever the console calls an error is kept, so that a test can insist on none.</summary>
 public sealed class Visitor : IAsyncDisposable
 {
+    /// <summary>A desktop's and a phone's.</summary>
+    public static readonly IReadOnlyList<int> Widths = [1440, 400];
+
+    // As the site's own button does.
+    private const string SetTheme =
+        "theme => { document.documentElement.dataset.theme = theme; document.dispatchEvent(new Event('themechange')); }";
+
     private readonly List<string> _errors = [];
 
     private Visitor(IBrowserContext context, IPage page)
@@ -37,7 +44,7 @@ public sealed class Visitor : IAsyncDisposable
             new()
             {
                 BaseURL = site.ToString(),
-                ViewportSize = new() { Width = width, Height = width < 760 ? 860 : 1000 },
+                ViewportSize = new() { Width = width, Height = HeightOf(width) },
                 ColorScheme = theme == "dark" ? ColorScheme.Dark : ColorScheme.Light,
                 ReducedMotion = ReducedMotion.Reduce,
                 StorageState = session,
@@ -53,6 +60,25 @@ public sealed class Visitor : IAsyncDisposable
         ]);
         context.SetDefaultTimeout(30_000);
         return new Visitor(context, await context.NewPageAsync());
+    }
+
+    /// <summary>Makes the window as wide as another device's.</summary>
+    public Task Resize(int width) => Page.SetViewportSizeAsync(width, HeightOf(width));
+
+    private static int HeightOf(int width) => width < 760 ? 860 : 1000;
+
+    /// <summary>Asks that the page, as it is now, is accessible at both widths in both themes; takes pictures where they are asked for.</summary>
+    public async Task RequireAccessible(string name)
+    {
+        foreach (var theme in (string[])["light", "dark"])
+        foreach (var width in Widths)
+        {
+            await Resize(width);
+            await Page.EvaluateAsync(SetTheme, theme);
+            await EveryPage.RequireAccessible(this, $"{name}-{theme}-{width}");
+        }
+        await Resize(Widths[0]);
+        await Page.EvaluateAsync(SetTheme, "light");
     }
 
     /// <summary>Goes to a page and waits until it is alive.</summary>

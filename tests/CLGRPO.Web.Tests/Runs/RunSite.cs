@@ -33,7 +33,29 @@ internal sealed class RunSite : IAsyncDisposable
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
-    public static async Task<RunSite> StartAsync(LabFolder lab, params (string Key, string Value)[] settings)
+    public static Task<RunSite> StartAsync(LabFolder lab, params (string Key, string Value)[] settings) =>
+        StartAsync(lab, settings, _ => { });
+
+    /// <summary>A site whose processes are started only when a gate opens, as those of a queueing cluster are.</summary>
+    public static Task<RunSite> StartHeldAsync(LabFolder lab, Task gate) =>
+        StartAsync(
+            lab,
+            [],
+            services =>
+            {
+                services.AddSingleton<LocalLauncher>();
+                services.AddSingleton<ILauncher>(provider => new HeldLauncher(
+                    provider.GetRequiredService<LocalLauncher>(),
+                    gate
+                ));
+            }
+        );
+
+    private static async Task<RunSite> StartAsync(
+        LabFolder lab,
+        (string Key, string Value)[] settings,
+        Action<IServiceCollection> change
+    )
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
@@ -52,6 +74,7 @@ internal sealed class RunSite : IAsyncDisposable
             settings.Select(pair => new KeyValuePair<string, string?>(pair.Key, pair.Value))
         );
         builder.Services.AddRuns();
+        change(builder.Services);
         builder.Services.AddAuthentication("header").AddScheme<AuthenticationSchemeOptions, ByHeader>("header", null);
         builder
             .Services.AddAuthorizationBuilder()
@@ -101,6 +124,19 @@ internal sealed class RunSite : IAsyncDisposable
         var client = new HttpClient { BaseAddress = new Uri(app.Urls.First()) };
         client.DefaultRequestHeaders.Add(ByHeader.Name, scopes);
         return client;
+    }
+
+    private sealed class HeldLauncher(LocalLauncher launcher, Task gate) : ILauncher
+    {
+        public int Slots => launcher.Slots;
+
+        public async Task<int> Launch(RunDirectory run)
+        {
+            await gate;
+            return await launcher.Launch(run);
+        }
+
+        public void Kill(RunOwner owner) => launcher.Kill(owner);
     }
 
     private sealed class ByHeader(

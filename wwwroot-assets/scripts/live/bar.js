@@ -32,7 +32,7 @@ export class Bar {
     write(parts.left, leftWords(page, place, total));
     this.paintPhase(page, step);
     this.paintStages(page, place.stage);
-    this.scrubber.paint(page.steps.rewards(place.stage), total, place.step > 0 ? place.step : null, last);
+    this.scrubber.paint(page.steps.rewards(place.stage), total, place.step > 0 ? place.step : null, last, page.steps.checkpoints(place.stage));
   }
 
   paintPhase(page, step) {

@@ -4,7 +4,7 @@ import { HubConnectionBuilder, HubConnectionState, LogLevel } from "@microsoft/s
 const retryEvery = 1000;
 
 export class Feed {
-  /** @param {string} run @param {{frames: Function, run: Function, link: Function}} tell what came, the run's state, how the connection is. */
+  /** @param {string} run @param {{frames: Function, run: Function, events: Function, watching: Function, link: Function}} tell what came, the run's state, its events, how many look on, how the connection is. */
   constructor(run, tell) {
     this.run = run;
     this.tell = tell;
@@ -15,7 +15,8 @@ export class Feed {
       .configureLogging(LogLevel.None)
       .build();
     this.connection.on("RunChanged", (summary) => tell.run(summary));
-    this.connection.on("RunEvents", () => {}); // told to all who join; the run's page lists them
+    this.connection.on("RunEvents", (_, events) => tell.events(events));
+    this.connection.on("Watching", (_, count) => tell.watching(count));
     this.connection.onreconnecting(() => tell.link("reconnecting"));
     this.connection.onreconnected(() => this.watch());
     this.connection.onclose(() => this.again());

@@ -9,11 +9,26 @@ export class History {
     this.address = address;
     this.order = order;
     this.stages = new Map();
+    this.saved = [];
     this.version = 0; // changes with what is known
   }
 
-  /** Reads the steps so far. */
+  /** Reads the steps so far, and which of them left a checkpoint. */
   async load(signal) {
+    await Promise.all([this.loadSteps(signal), this.loadCheckpoints(signal)]);
+  }
+
+  async loadCheckpoints(signal) {
+    const answer = await fetch(`${this.address}/checkpoints`, { signal });
+    if (answer.ok) this.saved = await answer.json();
+  }
+
+  /** Steps of a stage that have a checkpoint. */
+  checkpoints(stage) {
+    return this.saved.filter((checkpoint) => checkpoint.stage === stage && checkpoint.step > 0).map((checkpoint) => checkpoint.step);
+  }
+
+  async loadSteps(signal) {
     const query = [...asked.map((name) => `metric=${encodeURIComponent(name)}`), `points=${points}`].join("&");
     const answer = await fetch(`${this.address}/metrics?${query}`, { signal });
     if (!answer.ok) return;

@@ -1,20 +1,21 @@
-// The steps of a stage as bars, as high as their reward, with a slider over them that opens one.
-import { svg } from "./dom.js";
+// The steps of a stage as bars, as high as their reward, with a slider over them that opens one and marks where a checkpoint was saved.
+import { element, svg } from "./dom.js";
 
 const [width, height] = [960, 36];
 const mostBars = 160;
 
 export class Scrubber {
-  /** @param {{bars: SVGElement, slider: HTMLInputElement}} parts */
-  constructor({ bars, slider }) {
+  /** @param {{bars: SVGElement, marks: HTMLElement, slider: HTMLInputElement}} parts */
+  constructor({ bars, marks, slider }) {
     this.bars = bars;
+    this.marks = marks;
     this.slider = slider;
     this.painted = "";
   }
 
-  /** @param {{steps: number[], values: number[]}} rewards @param {number} total steps of the stage. @param {number | null} current */
-  paint(rewards, total, current, last) {
-    const key = [rewards.steps.length, rewards.steps.at(-1), rewards.values.at(-1), total, current, last].join();
+  /** @param {{steps: number[], values: number[]}} rewards @param {number} total steps of the stage. @param {number | null} current @param {number[]} saved steps with a checkpoint. */
+  paint(rewards, total, current, last, saved) {
+    const key = [rewards.steps.length, rewards.steps.at(-1), rewards.values.at(-1), total, current, last, saved].join();
     if (this.painted === key) return;
     this.painted = key;
     this.slider.max = Math.max(last, 1);
@@ -22,7 +23,15 @@ export class Scrubber {
     if (current !== null) this.slider.value = current;
     this.slider.style.width = `${(100 * Math.max(last, 1)) / Math.max(total, 1)}%`;
     this.slider.setAttribute("aria-valuetext", current === null ? "no step yet" : `step ${current} of ${total}`);
+    this.marks.replaceChildren(...saved.map((step) => this.mark(step, total)));
     this.bars.replaceChildren(...this.drawn(rewards, Math.max(total, last, 1), current));
+  }
+
+  mark(step, total) {
+    const mark = element("i");
+    mark.style.left = `${(100 * (step - 0.5)) / Math.max(total, 1)}%`;
+    mark.title = `checkpoint after step ${step}`;
+    return mark;
   }
 
   drawn({ steps, values }, total, current) {

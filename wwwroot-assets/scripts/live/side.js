@@ -1,11 +1,12 @@
 // The prompt of a group: picture, label, sample, text, and how its rewards are spread.
-import { emotion, svg, write } from "./dom.js";
+import { element, emotion, svg, write } from "./dom.js";
 
 const [left, right, floor, pitch] = [8, 200, 16, 8];
 
 export class Side {
-  constructor(parts) {
+  constructor(parts, links) {
     this.parts = parts;
+    this.links = links;
   }
 
   paint(group, step) {
@@ -13,7 +14,7 @@ export class Side {
     this.picture(parts.picture, group);
     parts.label.className = `strong ${emotion(group.label)}`;
     write(parts.label, group.label);
-    write(parts.sample, group.sample);
+    this.sample(parts.sample, group);
     write(parts.prompt, group.prompt);
     const rewards = group.completions.map((completion) => completion.reward).filter(Number.isFinite);
     const done = group.completions.filter((completion) => completion.end !== null).length;
@@ -25,8 +26,20 @@ export class Side {
     parts.dots.replaceChildren(...dots(rewards));
   }
 
+  /** Its name, which leads to it where the store holds it. */
+  sample(place, group) {
+    const address = this.links.of(group);
+    const link = place.querySelector("a");
+    if (link?.getAttribute("href") === address && link.textContent === group.sample) return;
+    if (!address) return write(place, group.sample);
+    const made = element("a", "link", group.sample);
+    made.href = address;
+    made.setAttribute("aria-keyshortcuts", "O");
+    place.replaceChildren(made);
+  }
+
   picture(image, group) {
-    const address = `/api/v1/images/${encodeURIComponent(group.image)}`;
+    const address = `/api/v1/datasets/images/${encodeURIComponent(group.image)}/thumbnail?size=400`;
     if (image.getAttribute("src") === address) return;
     image.onerror = () => (image.hidden = true); // it was deleted with its data set
     image.src = address;
