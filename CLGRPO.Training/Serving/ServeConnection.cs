@@ -16,10 +16,12 @@ internal sealed class ServeConnection(Socket socket, ServeEngine engine, ModelSh
 {
     private static readonly TimeSpan AskWithin = TimeSpan.FromSeconds(60);
 
-    // What waits here is bounded by the request's own limit of tokens.
+    // A request whose reader is so many events behind writes no more until they are read.
+    private const int MostUnsent = 512;
     private readonly Channel<ServeEvent> _events = Channel.CreateUnbounded<ServeEvent>(
         new UnboundedChannelOptions { SingleReader = true }
     );
+    private int _unsent;
 
     /// <summary>Serves until the last line is sent or the other end is gone.</summary>
     public async Task RunAsync(CancellationToken stop)
@@ -126,7 +128,7 @@ internal sealed class ServeConnection(Socket socket, ServeEngine engine, ModelSh
                 $"max_completion_tokens is {asked.MaxTokens}; the prompt has {input.Ids.Length} tokens, so it must be from 1 to {room}."
             );
         var most = asked.MaxTokens ?? Math.Min(ServeRequest.DefaultMaxTokens, room);
-        return new ServedRequest(asked, model, input, most, Tell);
+        return new ServedRequest(asked, model, input, most, Tell, () => Volatile.Read(ref _unsent) > MostUnsent);
     }
 
     /// <summary>The chat; where the last message asks nothing, what the model was trained to be asked.</summary>
@@ -195,9 +197,11 @@ internal sealed class ServeConnection(Socket socket, ServeEngine engine, ModelSh
             while (await _events.Reader.WaitToReadAsync(CancellationToken.None))
             {
                 lines.SetLength(0);
-                while (_events.Reader.TryRead(out var told))
+                var sending = 0;
+                for (; _events.Reader.TryRead(out var told); sending++)
                     lines.Write(ServeWire.Line(told));
                 await stream.WriteAsync(lines.GetBuffer().AsMemory(0, (int)lines.Length), CancellationToken.None);
+                Interlocked.Add(ref _unsent, -sending);
             }
         }
         catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException)
@@ -206,7 +210,11 @@ internal sealed class ServeConnection(Socket socket, ServeEngine engine, ModelSh
         }
     }
 
-    private void Tell(ServeEvent told) => _events.Writer.TryWrite(told);
+    private void Tell(ServeEvent told)
+    {
+        Interlocked.Increment(ref _unsent);
+        _events.Writer.TryWrite(told);
+    }
 
     private static ServeEvent Refused(string message) => Error(ServeFault.Request, message);
 

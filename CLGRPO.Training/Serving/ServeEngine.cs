@@ -8,6 +8,8 @@ namespace CLGRPO.Training.Serving;
 /// </summary>
 internal sealed class ServeEngine : IDisposable
 {
+    // How long to look for new requests when everybody who asked is behind with reading.
+    private const int BehindMilliseconds = 10;
     private readonly BlockingCollection<ServedRequest> _inbox = [];
     private readonly List<ServedModel> _busy = [];
     private readonly TextWriter _log;
@@ -48,10 +50,12 @@ internal sealed class ServeEngine : IDisposable
     private void Work(int threads)
     {
         set_num_threads(threads);
-        while (Gather())
+        var written = 0;
+        while (Gather(written))
         {
+            written = 0;
             foreach (var model in _busy)
-                Step(model);
+                written += Step(model);
             _busy.RemoveAll(model => !model.HasWork);
             Volatile.Write(ref _running, _busy.Sum(model => model.Running));
             Volatile.Write(ref _waiting, _busy.Sum(model => model.Waiting));
@@ -59,15 +63,16 @@ internal sealed class ServeEngine : IDisposable
     }
 
     /// <summary>Takes what came in; waits while there is nothing to do.</summary>
+    /// <param name="written">Tokens that the last steps wrote.</param>
     /// <returns>False at the end.</returns>
-    private bool Gather()
+    private bool Gather(int written)
     {
-        if (_busy.Count == 0)
-        {
-            if (!_inbox.TryTake(out var first, Timeout.Infinite))
-                return false;
+        var patience =
+            written > 0 ? 0
+            : _busy.Count > 0 ? BehindMilliseconds
+            : Timeout.Infinite;
+        if (_inbox.TryTake(out var first, patience))
             Enqueue(first);
-        }
         while (_inbox.TryTake(out var more))
             Enqueue(more);
         return !_inbox.IsAddingCompleted;
@@ -80,12 +85,17 @@ internal sealed class ServeEngine : IDisposable
             _busy.Add(request.Model);
     }
 
-    private void Step(ServedModel model)
+    /// <returns>Tokens written.</returns>
+    private int Step(ServedModel model)
     {
         try
         {
-            Interlocked.Add(ref _tokens, model.Step());
+            var written = model.Step();
+            if (written == 0)
+                return 0;
+            Interlocked.Add(ref _tokens, written);
             Interlocked.Increment(ref _steps);
+            return written;
         }
         catch (Exception e) // whatever libtorch throws ends these requests, not the process
         {
@@ -97,6 +107,7 @@ internal sealed class ServeEngine : IDisposable
                     Message = "The model failed while it computed; the site's log says how.",
                 }
             );
+            return 0;
         }
     }
 }

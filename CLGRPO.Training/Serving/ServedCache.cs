@@ -21,21 +21,26 @@ internal sealed class ServedCache(VisionLanguageModel model, ServeLimits limits)
 
     private LanguageConfig Config => model.Config.Language;
 
-    /// <summary>Whether a request's slots stay within the limit of memory.</summary>
-    public bool Fits(int promptTokens, int rows, int completionTokens)
+    /// <summary>Whether the slots that some requests need stay within the limit of memory.</summary>
+    public bool Fits(CacheSize needed)
     {
-        var size = SizeFor(promptTokens, rows, completionTokens);
+        var size = SizeFor(needed);
         var width = 2L * Config.KeyValueHeads * Config.HeadSize * Config.Layers * model.Decoder.Head.element_size();
         var tokens = ((long)size.Prompts * size.PromptTokens) + ((long)size.Rows * size.CompletionTokens);
         return tokens * width <= limits.CacheBytes;
     }
 
-    /// <summary>Takes a prompt slot and some completion slots.</summary>
-    public (int Prompt, int[] Rows) Take(int promptTokens, int rows, int completionTokens)
+    /// <summary>Makes the cache large enough for some requests at once, so that it grows once for all of them.</summary>
+    public void Reserve(CacheSize needed)
     {
-        var size = SizeFor(promptTokens, rows, completionTokens);
+        var size = SizeFor(needed);
         if (size != Present())
             Enlarge(size);
+    }
+
+    /// <summary>Takes a prompt slot and some completion slots of those that were reserved.</summary>
+    public (int Prompt, int[] Rows) Take(int rows)
+    {
         var prompt = _freePrompts.Min;
         int[] slots = [.. _freeRows.Take(rows)];
         _freePrompts.Remove(prompt);
@@ -56,25 +61,28 @@ internal sealed class ServedCache(VisionLanguageModel model, ServeLimits limits)
         _freeRows.Clear();
     }
 
-    private Size Present() =>
+    private CacheSize Present() =>
         _cache is { } cache
-            ? new Size(cache.Prompts, cache.PromptTokens, cache.Rows, cache.CompletionTokens)
-            : new Size(0, 0, 0, 0);
+            ? new CacheSize(cache.Prompts, cache.PromptTokens, cache.Rows, cache.CompletionTokens)
+            : new CacheSize(0, 0, 0, 0);
 
-    private Size SizeFor(int promptTokens, int rows, int completionTokens)
+    private CacheSize SizeFor(CacheSize needed)
     {
         var now = Present();
-        return new Size(
-            _freePrompts.Count > 0 ? now.Prompts : Math.Max(1, 2 * now.Prompts),
-            Math.Max(now.PromptTokens, Rounded(promptTokens)),
-            _freeRows.Count >= rows ? now.Rows : Math.Max(2 * now.Rows, now.Rows + rows),
-            Math.Max(now.CompletionTokens, Rounded(completionTokens))
+        return new CacheSize(
+            Slots(now.Prompts, _freePrompts.Count, needed.Prompts),
+            Math.Max(now.PromptTokens, Rounded(needed.PromptTokens)),
+            Slots(now.Rows, _freeRows.Count, needed.Rows),
+            Math.Max(now.CompletionTokens, Rounded(needed.CompletionTokens))
         );
     }
 
+    private static int Slots(int now, int free, int needed) =>
+        free >= needed ? now : Math.Max(2 * now, now + needed - free);
+
     private int Rounded(int tokens) => Math.Min((tokens + LengthStep - 1) / LengthStep * LengthStep, Config.Places);
 
-    private void Enlarge(Size size)
+    private void Enlarge(CacheSize size)
     {
         var now = Present();
         using var scope = NewDisposeScope();
@@ -95,6 +103,21 @@ internal sealed class ServedCache(VisionLanguageModel model, ServeLimits limits)
         _freePrompts.UnionWith(Enumerable.Range(now.Prompts, size.Prompts - now.Prompts));
         _freeRows.UnionWith(Enumerable.Range(now.Rows, size.Rows - now.Rows));
     }
+}
 
-    private readonly record struct Size(int Prompts, int PromptTokens, int Rows, int CompletionTokens);
+/// <summary>Slots of a cache, or those that requests need.</summary>
+/// <param name="Prompts">Prompts.</param>
+/// <param name="PromptTokens">Tokens of the longest.</param>
+/// <param name="Rows">Completions.</param>
+/// <param name="CompletionTokens">Tokens of the longest.</param>
+internal readonly record struct CacheSize(int Prompts, int PromptTokens, int Rows, int CompletionTokens)
+{
+    /// <summary>Room for both.</summary>
+    public CacheSize With(CacheSize other) =>
+        new(
+            Prompts + other.Prompts,
+            Math.Max(PromptTokens, other.PromptTokens),
+            Rows + other.Rows,
+            Math.Max(CompletionTokens, other.CompletionTokens)
+        );
 }

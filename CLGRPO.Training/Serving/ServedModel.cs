@@ -8,18 +8,19 @@ using static TorchSharp.torch;
 namespace CLGRPO.Training.Serving;
 
 /// <summary>
-/// A loaded model and the completions that it writes: requests join between two decode steps, each step writes one token of every running
-/// completion, and one that ends makes room at once. Used by the engine's thread alone, but for what never changes.
+/// A loaded model and the completions that it writes: requests join between two decode steps, those that wait together; each step writes one
+/// token of every running completion, and one that ends makes room at once. Used by the engine's thread alone, but for what never changes.
 /// </summary>
 internal sealed class ServedModel : IDisposable
 {
     private readonly ServeLimits _limits;
     private readonly HashSet<int> _stopIds;
     private readonly int[] _bannedIds;
-    private readonly Queue<ServedRequest> _waiting = new();
+    private readonly List<ServedRequest> _waiting = [];
     private readonly ServedCache _cache;
     private readonly Dictionary<SamplingConfig, TokenSampler> _samplers = [];
     private List<ServedRow> _rows = [];
+    private bool _hasJoined; // in the step before
 
     public ServedModel(PretrainedModel pretrained, TrainedModel? trained, ServeLimits limits)
     {
@@ -41,20 +42,22 @@ internal sealed class ServedModel : IDisposable
     private VisionLanguageModel Model => Pretrained.Model;
     private ModelConfig Config => Model.Config;
 
-    public void Enqueue(ServedRequest request) => _waiting.Enqueue(request);
+    public void Enqueue(ServedRequest request) => _waiting.Add(request);
 
-    /// <summary>Lets one request in, or writes the next token of each completion.</summary>
-    /// <returns>Tokens written.</returns>
+    /// <summary>Lets requests in that wait, or writes the next token of each completion: never twice in a row the former, so that new requests
+    /// hold up those that are being answered by one prefill for each of their tokens at most.</summary>
+    /// <returns>Tokens written; 0 while nothing can be, since nobody reads what was written before.</returns>
     public int Step()
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         DropCancelled();
-        if (_waiting.TryPeek(out var next) && HasRoom(next))
-            return Advance(Join(next));
-        if (_rows.Count == 0)
-            return 0;
-        return Advance(_rows, Decode());
+        var joining = _hasJoined && _rows.Count > 0 ? [] : Admissible();
+        _hasJoined = joining.Count > 0;
+        if (_hasJoined)
+            return Advance(Join(joining));
+        var writing = _rows.Where(row => !row.Request.IsBehind).ToList();
+        return writing.Count == 0 ? 0 : Advance(writing, Decode(writing));
     }
 
     /// <summary>Ends everything that is under way, after a fault.</summary>
@@ -76,28 +79,57 @@ internal sealed class ServedModel : IDisposable
         Pretrained.Dispose();
     }
 
-    private bool HasRoom(ServedRequest request) =>
-        _rows.Count == 0
-        || (
-            _rows.Count + request.Asked.Count <= _limits.MaxRows
-            && _cache.Fits(request.Input.Ids.Length, request.Asked.Count, request.MaxTokens)
-        );
+    /// <summary>The first that wait, as many as there is room for now. One that needs more than there ever is comes in when nothing else runs.</summary>
+    private List<ServedRequest> Admissible()
+    {
+        var admitted = new List<ServedRequest>();
+        var needed = new CacheSize();
+        foreach (var request in _waiting)
+        {
+            var together = needed.With(request.Needed);
+            var fits =
+                _rows.Count + together.Rows <= _limits.MaxRows
+                && (admitted.Count == 0 || together.Prompts * together.PromptTokens <= _limits.PrefillTokens)
+                && _cache.Fits(together);
+            if (!fits && (admitted.Count > 0 || _rows.Count > 0))
+                break;
+            admitted.Add(request);
+            needed = together;
+        }
+        return admitted;
+    }
 
     private void DropCancelled()
     {
-        while (_waiting.TryPeek(out var first) && first.IsCancelled)
-            _waiting.Dequeue().End();
+        // Looked at once: another may be cancelled meanwhile, and is dropped in the next step.
+        foreach (var request in _waiting.Where(request => request.IsCancelled).ToList())
+        {
+            _waiting.Remove(request);
+            request.End();
+        }
         Leave(row => row.Request.IsCancelled);
     }
 
-    /// <summary>Computes a request's prompt into the cache.</summary>
-    /// <returns>Its rows, and [rows, vocabulary]: logits of their first tokens.</returns>
-    private (List<ServedRow> Rows, Tensor Logits) Join(ServedRequest request)
+    /// <summary>Computes the prompts of requests into the cache.</summary>
+    /// <returns>Their rows, and [rows, vocabulary]: logits of their first tokens.</returns>
+    private (List<ServedRow> Rows, Tensor Logits) Join(List<ServedRequest> requests)
     {
-        var ids = request.Input.Ids;
-        var prompt = new Prompt(ids, Sample: 0, Stream: 0);
-        var (promptSlot, slots) = _cache.Take(ids.Length, request.Asked.Count, request.MaxTokens);
-        List<ServedRow> rows =
+        _cache.Reserve(requests.Aggregate(new CacheSize(), (needed, request) => needed.With(request.Needed)));
+        List<List<ServedRow>> rows = [.. requests.Select(RowsOf)];
+        List<ServedRow> all = [.. rows.SelectMany(some => some)];
+        _rows.AddRange(all);
+        _waiting.RemoveRange(0, requests.Count); // only now: a fault finds every request in one place or the other
+        var logits = ServedPrompts.Logits(Model, _cache.Held, [.. rows.Select(some => some[0])]);
+        foreach (var request in requests)
+            request.Tell(new ServeEvent(ServeEventType.Started) { PromptTokens = request.Input.Ids.Length });
+        return (all, logits.index_select(0, Places(rows.SelectMany((some, prompt) => some.Select(_ => (long)prompt)))));
+    }
+
+    private List<ServedRow> RowsOf(ServedRequest request)
+    {
+        var prompt = new Prompt(request.Input.Ids, Sample: 0, Stream: 0);
+        var (promptSlot, slots) = _cache.Take(request.Asked.Count);
+        return
         [
             .. slots.Select(
                 (slot, i) =>
@@ -109,29 +141,21 @@ internal sealed class ServedModel : IDisposable
                     )
             ),
         ];
-        _rows.AddRange(rows);
-        _waiting.Dequeue(); // only now: a fault finds every request in one place or the other
-        request.Features = request.Input.Features(Model)?.DetachFromDisposeScope();
-        var attention = new PrefillAttention(_cache.Held, tensor([(long)promptSlot]).to(Model.Device), ids.Length);
-        var batch = TokenBatch.OfPrompts([ids], Config, attention, Model.Device);
-        var logits = nn.functional.linear(Model.Forward(batch, request.Features), Model.Decoder.Head);
-        request.Tell(new ServeEvent(ServeEventType.Started) { PromptTokens = ids.Length });
-        return (rows, logits.repeat_interleave(rows.Count, 0));
     }
 
     /// <returns>[rows, vocabulary].</returns>
-    private Tensor Decode()
+    private Tensor Decode(List<ServedRow> rows)
     {
         DecodeRow[] cached =
         [
-            .. _rows.Select(one => new DecodeRow(
+            .. rows.Select(one => new DecodeRow(
                 one.Row.PromptSlot,
                 one.Row.Prompt.Ids.Length,
                 one.Row.Slot,
                 one.Row.Ids.Count - 1
             )),
         ];
-        Tensor Vector(Func<ServedRow, long> value) => tensor([.. _rows.Select(value)]).to(Model.Device);
+        Tensor Vector(Func<ServedRow, long> value) => tensor([.. rows.Select(value)]).to(Model.Device);
         return Model.NextLogits(
             Vector(one => one.Row.Ids[^1]),
             Vector(one => one.Row.Position),

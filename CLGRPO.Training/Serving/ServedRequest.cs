@@ -11,12 +11,14 @@ namespace CLGRPO.Training.Serving;
 /// <param name="input">The prompt.</param>
 /// <param name="maxTokens">Tokens at which a completion is cut.</param>
 /// <param name="tell">Takes an event; returns at once.</param>
+/// <param name="isBehind">Whether much of what was told is still to be read: nothing more is written until it is.</param>
 internal sealed class ServedRequest(
     ServeRequest asked,
     ServedModel model,
     ChatInput input,
     int maxTokens,
-    Action<ServeEvent> tell
+    Action<ServeEvent> tell,
+    Func<bool> isBehind
 )
 {
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -26,6 +28,9 @@ internal sealed class ServedRequest(
     public ServedModel Model => model;
     public ChatInput Input => input;
     public int MaxTokens => maxTokens;
+
+    /// <summary>What it needs of the cache.</summary>
+    public CacheSize Needed => new(1, input.Ids.Length, asked.Count, maxTokens);
 
     /// <summary>How tokens are chosen, but for the seed, which is the rows' own: requests that agree are sampled together.</summary>
     public SamplingConfig Sampling { get; } =
@@ -42,7 +47,9 @@ internal sealed class ServedRequest(
 
     public bool IsCancelled => _cancelled;
 
-    /// <summary>[image tokens, feature size]; null before the prompt is computed, and without an image.</summary>
+    public bool IsBehind => isBehind();
+
+    /// <summary>[image tokens, feature size], where label probabilities need them again; null before the prompt is computed, and without an image.</summary>
     public Tensor? Features { get; set; }
 
     public void Cancel() => _cancelled = true;

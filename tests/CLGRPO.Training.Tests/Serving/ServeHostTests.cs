@@ -55,17 +55,19 @@ public sealed class ServeHostTests : IDisposable
         using var model = Tiny.Model();
         using var noGrad = no_grad();
         var cache = new ServedCache(model, new ServeLimits());
-        var (prompt, rows) = cache.Take(promptTokens: 10, rows: 2, completionTokens: 20);
+        cache.Reserve(new CacheSize(Prompts: 1, PromptTokens: 10, Rows: 2, CompletionTokens: 20));
+        var (prompt, rows) = cache.Take(rows: 2);
         cache.Held.Layers[1].Keys.fill_(3);
         cache.Held.Layers[1].PromptValues.fill_(4);
 
-        var (other, more) = cache.Take(promptTokens: 200, rows: 3, completionTokens: 30);
+        cache.Reserve(new CacheSize(Prompts: 2, PromptTokens: 200, Rows: 4, CompletionTokens: 30));
+        var (other, more) = cache.Take(rows: 3);
 
         Assert.NotEqual(prompt, other);
         Assert.Empty(rows.Intersect(more));
         Assert.Equal(3, Tiny.Floats(cache.Held.Layers[1].Keys.select(0, rows[1]))[0]);
         Assert.Equal(4, Tiny.Floats(cache.Held.Layers[1].PromptValues.select(0, prompt))[0]);
-        Assert.False(new ServedCache(model, new ServeLimits { CacheBytes = 10 }).Fits(10, 1, 10));
+        Assert.False(new ServedCache(model, new ServeLimits { CacheBytes = 10 }).Fits(new CacheSize(1, 10, 1, 10)));
         cache.Clear();
     }
 
