@@ -1,13 +1,13 @@
 # Every target that needs the build calls setup first; setup does nothing when nothing is missing.
 .DEFAULT_GOAL := help
-.PHONY: help setup build up demo test openapi golden bench bench-site bench-charts bench-review live-delay gpu-bundle gpu-check reproduce format clean
+.PHONY: help setup build up demo test openapi golden bench bench-serving bench-site bench-charts bench-review live-delay gpu-bundle gpu-check reproduce format clean
 
 CLGRPO := bin/clgrpo
 RUN ?= runs/demo
 PORT ?= 5080
 
 help: ## Lists these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Installs what is missing (Debian), builds, leaves the command line at bin/clgrpo
 	@.ci/setup
@@ -35,6 +35,9 @@ bench: ## Measures rollouts and training steps beside PyTorch; writes tests/benc
 	@.ci/setup --bench
 	@$${CLGRPO_PYTHON:-/usr/bin/python3} -B tests/benchmarks/peers/peer.py check-golden tests/golden/internvl 2>/dev/null
 	@dotnet tests/benchmarks/CLGRPO.Benchmarks/bin/Release/net10.0/CLGRPO.Benchmarks.dll
+
+bench-serving: setup ## On a quiet machine: models asked together beside one after the other, and beside training; writes results/serving.json
+	@dotnet tests/benchmarks/CLGRPO.Benchmarks/bin/Release/net10.0/CLGRPO.Benchmarks.dll --serving
 
 live-delay: ## Measures sampled to painted: real site, real training, Chromium; on a quiet machine
 	@.ci/setup --test

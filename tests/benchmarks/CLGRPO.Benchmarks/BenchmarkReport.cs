@@ -39,7 +39,7 @@ internal sealed record BenchmarkReport(string Machine, MachineLimits Limits, IRe
         output.WriteLine(
             $"limits: sgemm {Limits.SgemmGflops:F0} GFLOP/s, memory {Limits.MemoryGigabytesPerSecond:F0} GB/s"
         );
-        output.WriteLine($"peer: {Rows[0].Peer}");
+        output.WriteLine($"peer: {string.Join("; ", Rows.Select(row => row.Peer).Distinct())}");
         output.WriteLine($"{"", -24}{"ours", 12}{"peer", 12}  {"unit", -10}{"ratio", 7}{"of limit", 10}");
         foreach (var row in Rows)
         {

@@ -1,9 +1,11 @@
 using System.Globalization;
 using CLGRPO.Benchmarks;
 using CLGRPO.Benchmarks.Gpu;
+using CLGRPO.Benchmarks.Serving;
 
 // Usage: CLGRPO.Benchmarks --gpu PEERS FOLDER ROWS...   ours beside transformers and PyTorch on CLGRPO_DEVICE; see .ci/gpu-check
 //        CLGRPO.Benchmarks              ours beside PyTorch; writes tests/benchmarks/results/latest.json
+//        CLGRPO.Benchmarks --serving    asking models together beside one after the other; writes tests/benchmarks/results/serving.json
 //        CLGRPO.Benchmarks --peer-alone  PyTorch beside itself on a tiny model: how far from 1 a ratio is by chance
 CultureInfo.DefaultThreadCurrentCulture = CultureInfo.InvariantCulture;
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
@@ -23,6 +25,11 @@ try
         case ["--peer-alone"]:
             Print(PeerAlone());
             return 0;
+        case ["--serving"]:
+            var served = Serving();
+            Print(served);
+            served.Write(Path.Combine(benchmarks, "results", "serving.json"));
+            return 0;
         case []:
             var report = OursBesidePeer();
             Print(report);
@@ -30,7 +37,7 @@ try
             return 0;
         default:
             Console.Error.WriteLine(
-                $"CLGRPO.Benchmarks: unknown arguments '{string.Join(' ', args)}'; none, or --peer-alone."
+                $"CLGRPO.Benchmarks: unknown arguments '{string.Join(' ', args)}'; none, --serving or --peer-alone."
             );
             return 2;
     }
@@ -51,6 +58,12 @@ BenchmarkReport OursBesidePeer()
     using var ours = new Ours(pretrained, workload); // first: what it sets for libtorch goes to the peer too
     using var peer = new Peer(script, path, threads);
     return new Comparison(ours, peer, shape, workload).Run(threads);
+}
+
+BenchmarkReport Serving()
+{
+    using var model = BenchmarkModel.Nano(seed: 0);
+    return new ServingBenchmark(model, folder, threads).Run();
 }
 
 BenchmarkReport PeerAlone()
