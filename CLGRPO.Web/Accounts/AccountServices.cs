@@ -24,6 +24,7 @@ public static class AccountServices
         services.AddHostedService<ApiKeyUses>();
         services.AddSingleton<Invitations>();
         services.AddSingleton<People>();
+        services.AddSingleton<Standing>();
         services.AddScoped<SignIn>();
         services.AddScoped<AdminNews>();
         AddIdentity(services);

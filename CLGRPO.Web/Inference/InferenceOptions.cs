@@ -34,6 +34,10 @@ public sealed class InferenceOptions
     [Range(1, 86_400)]
     public int RequestSeconds { get; set; } = 600;
 
+    /// <summary>Seconds after which a reader who takes nothing of its answer is cut off.</summary>
+    [Range(1, 3600)]
+    public int ReadSeconds { get; set; } = 30;
+
     /// <summary>Seconds without a request after which the process ends and gives its memory back.</summary>
     [Range(1, 86_400)]
     public int IdleSeconds { get; set; } = 300;

@@ -6,10 +6,13 @@ using Microsoft.AspNetCore.Http.Features;
 namespace CLGRPO.Web.Inference.OpenAI;
 
 /// <summary>Sends what a model writes, as a whole or as it comes.</summary>
-internal sealed class ChatReplying(HttpContext context, ChatRequest request, DateTimeOffset now, ReasoningField fields)
+internal sealed class ChatReplying(
+    HttpContext context,
+    ChatRequest request,
+    DateTimeOffset now,
+    InferenceOptions options
+)
 {
-    // A reader that takes nothing for so long is cut off.
-    private static readonly TimeSpan ReadPatience = TimeSpan.FromSeconds(30);
     private ChatReply _reply = null!;
 
     /// <exception cref="InferenceException">It is not answered, and nothing was sent yet.</exception>
@@ -29,7 +32,8 @@ internal sealed class ChatReplying(HttpContext context, ChatRequest request, Dat
                 completions[end.Index].End = end;
         }
         context.Response.ContentType = "application/json";
-        await context.Response.WriteAsync(_reply.Whole(completions).ToJsonString(OpenAIJson.Options), stop);
+        using var patience = Patience(stop);
+        await context.Response.WriteAsync(_reply.Whole(completions).ToJsonString(OpenAIJson.Options), patience.Token);
     }
 
     private async Task StreamAsync(IAsyncEnumerable<InferenceEvent> events, CancellationToken stop)
@@ -72,19 +76,29 @@ internal sealed class ChatReplying(HttpContext context, ChatRequest request, Dat
     }
 
     private void Begin(InferenceStarted started) =>
-        _reply = new ChatReply(request, started.Model.Id, now, fields) { PromptTokens = started.PromptTokens };
+        _reply = new ChatReply(request, started.Model.Id, now, options.ReasoningField)
+        {
+            PromptTokens = started.PromptTokens,
+        };
 
     private Task SendAsync(JsonObject json, CancellationToken stop) =>
         SendAsync(JsonSerializer.SerializeToUtf8Bytes(json, OpenAIJson.Options), stop);
 
     private async Task SendAsync(byte[] data, CancellationToken stop)
     {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        patience.CancelAfter(ReadPatience);
+        using var patience = Patience(stop);
         var writer = context.Response.BodyWriter;
         writer.Write("data: "u8);
         writer.Write(data);
         writer.Write("\n\n"u8);
         await writer.FlushAsync(patience.Token);
+    }
+
+    /// <summary>Ends when the reader has taken nothing for too long.</summary>
+    private CancellationTokenSource Patience(CancellationToken stop)
+    {
+        var patience = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        patience.CancelAfter(TimeSpan.FromSeconds(options.ReadSeconds));
+        return patience;
     }
 }

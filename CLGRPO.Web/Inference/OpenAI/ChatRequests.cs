@@ -42,16 +42,20 @@ internal sealed class ChatRequests(IOptions<InferenceOptions> options, TimeProvi
         }
         catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
         {
-            throw new ChatRequestException(
-                "The request did not arrive in time.",
-                status: StatusCodes.Status408RequestTimeout
-            );
+            throw Late();
+        }
+        catch (BadHttpRequestException e) when (e.StatusCode == StatusCodes.Status408RequestTimeout)
+        {
+            throw Late();
         }
         finally
         {
             _slots.Release();
         }
     }
+
+    private static ChatRequestException Late() =>
+        new("The request did not arrive in time.", status: StatusCodes.Status408RequestTimeout);
 
     public void Dispose() => _slots.Dispose();
 }

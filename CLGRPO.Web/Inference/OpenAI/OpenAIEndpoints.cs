@@ -59,7 +59,7 @@ public static partial class OpenAIEndpoints
         HttpContext context,
         ChatRequests requests,
         InferenceService inference,
-        ApiKeys keys,
+        Standing standing,
         IOptions<InferenceOptions> options,
         TimeProvider clock,
         ILogger<InferenceService> log
@@ -72,8 +72,8 @@ public static partial class OpenAIEndpoints
             var request = await requests.ReadAsync(context);
             if (request.Ignored.Count > 0)
                 LogIgnored(log, string.Join(", ", request.Ignored.Take(10)));
-            await using var watch = KeyWatch.Begin(context.User, keys, clock, gone);
-            var reply = new ChatReplying(context, request, clock.GetUtcNow(), options.Value.ReasoningField);
+            await using var watch = new CallerWatch(context.User, standing, clock, gone);
+            var reply = new ChatReplying(context, request, clock.GetUtcNow(), options.Value);
             await reply.RunAsync(inference.AskAsync(request.Asked, place, gone.Token), gone.Token);
         }
         catch (ChatRequestException e)
@@ -90,7 +90,7 @@ public static partial class OpenAIEndpoints
         }
         catch (OperationCanceledException)
         {
-            context.Abort(); // the key was revoked, or nobody reads
+            context.Abort(); // whoever asked may not any more, or nobody reads
         }
     }
 
