@@ -2,40 +2,53 @@ using Microsoft.AspNetCore.Components;
 
 namespace CLGRPO.Web.Components;
 
-/// <summary>A part of a page that shows something that changes with time, anew every few seconds.</summary>
+/// <summary>A page, or a part of one, that looks again and again at what changes, until it is left.</summary>
 public abstract class Ticking : ComponentBase, IAsyncDisposable
 {
-    private static readonly TimeSpan Every = TimeSpan.FromSeconds(5);
     private readonly CancellationTokenSource _left = new();
     private Task _ticking = Task.CompletedTask;
 
-    /// <summary>Reads what is shown anew, where rendering alone does not.</summary>
-    protected virtual Task Read(CancellationToken left) => Task.CompletedTask;
+    [Inject]
+    protected TimeProvider Clock { get; set; } = null!;
 
-    protected override Task OnInitializedAsync() => Read(_left.Token);
+    protected DateTime Now => Clock.GetUtcNow().UtcDateTime;
+
+    /// <summary>Cancelled when the page is left.</summary>
+    protected CancellationToken Left => _left.Token;
+
+    /// <summary>Time between two looks.</summary>
+    protected virtual TimeSpan Every => TimeSpan.FromSeconds(5);
+
+    /// <summary>Reads what may have changed.</summary>
+    /// <returns>Whether it is to be shown anew.</returns>
+    protected virtual Task<bool> LookAsync() => Task.FromResult(true);
 
     protected override void OnAfterRender(bool firstRender)
     {
         // Not while the page is made in advance: such a page is never disposed of by a visitor who leaves.
         if (firstRender)
-            _ticking = Tick();
+            _ticking = TickAsync();
     }
 
     public async ValueTask DisposeAsync()
     {
         await _left.CancelAsync();
+        await LeaveAsync();
         await _ticking;
         _left.Dispose();
         GC.SuppressFinalize(this);
     }
 
-    private async Task Tick()
+    /// <summary>Gives back what the page holds besides.</summary>
+    protected virtual ValueTask LeaveAsync() => ValueTask.CompletedTask;
+
+    private async Task TickAsync()
     {
-        using var timer = new PeriodicTimer(Every);
+        using var timer = new PeriodicTimer(Every, Clock);
         try
         {
             while (await timer.WaitForNextTickAsync(_left.Token))
-                await InvokeAsync(ReadAndShow);
+                await InvokeAsync(ShowAsync);
         }
         catch (OperationCanceledException)
         {
@@ -47,9 +60,9 @@ public abstract class Ticking : ComponentBase, IAsyncDisposable
         }
     }
 
-    private async Task ReadAndShow()
+    private async Task ShowAsync()
     {
-        await Read(_left.Token);
-        StateHasChanged();
+        if (await LookAsync())
+            StateHasChanged();
     }
 }

@@ -1,59 +1,32 @@
 using CLGRPO.Web.Accounts;
 using CLGRPO.Web.Operation;
 using CLGRPO.Web.Runs;
-using Microsoft.AspNetCore.Components;
 
 namespace CLGRPO.Web.Home;
 
 /// <summary>What the lab has, and what to do next.</summary>
-public sealed partial class HomePage : ComponentBase, IDisposable
+public sealed partial class HomePage
 {
-    private static readonly TimeSpan Period = TimeSpan.FromSeconds(15);
-    private readonly CancellationTokenSource _stop = new();
     private LabFigures? _lab;
     private DateTime _now;
     private (long Used, long Total) _memory;
     private long _diskFree;
     private long _diskTotal;
 
-    public void Dispose()
-    {
-        _stop.Cancel();
-        _stop.Dispose();
-    }
+    protected override TimeSpan Every => TimeSpan.FromSeconds(15);
 
-    protected override async Task OnInitializedAsync()
+    protected override Task OnInitializedAsync() => Refresh();
+
+    protected override async Task<bool> LookAsync()
     {
         await Refresh();
-        if (RendererInfo.IsInteractive)
-            _ = InvokeAsync(KeepFresh);
-    }
-
-    private async Task KeepFresh()
-    {
-        using var timer = new PeriodicTimer(Period, Clock);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(_stop.Token))
-            {
-                await Refresh();
-                StateHasChanged();
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // The page was left.
-        }
-        catch (Exception exception)
-        {
-            await DispatchExceptionAsync(exception);
-        }
+        return true;
     }
 
     private async Task Refresh()
     {
-        _lab = await Lab.Read(_stop.Token);
-        _now = Clock.GetUtcNow().UtcDateTime;
+        _lab = await Lab.Read(Left);
+        _now = Now;
         _memory = Machine.Memory();
         _diskFree = Machine.FreeDiskBytes(Site.Value.RunsPath);
         _diskTotal = Machine.DiskBytes(Site.Value.RunsPath);

@@ -1,24 +1,21 @@
 using CLGRPO.Data.Runs;
+using CLGRPO.Web.Components;
 using Microsoft.AspNetCore.Components;
 
 namespace CLGRPO.Web.Runs;
 
 /// <summary>A page that follows runs: news is gathered and shown at most once a second, until the page is left.</summary>
-public abstract class LivePage : ComponentBase, IAsyncDisposable
+public abstract class LivePage : Ticking
 {
     private const int SecondsQuiet = 10;
-    private readonly CancellationTokenSource _left = new();
     private IDisposable? _subscription;
-    private Task _following = Task.CompletedTask;
     private int _news;
+    private int _quiet; // seconds without news
 
     [Inject]
     protected TrainingService Training { get; set; } = null!;
 
-    [Inject]
-    protected TimeProvider Clock { get; set; } = null!;
-
-    protected DateTime Now => Clock.GetUtcNow().UtcDateTime;
+    protected override TimeSpan Every => TimeSpan.FromSeconds(1);
 
     /// <summary>Reads what the page shows.</summary>
     protected abstract void Load();
@@ -31,11 +28,29 @@ public abstract class LivePage : ComponentBase, IAsyncDisposable
 
     protected override void OnAfterRender(bool firstRender)
     {
-        // Not while the page is made in advance: such a page is never disposed of by a visitor who leaves.
-        if (!firstRender)
-            return;
-        _subscription = Training.Subscribe(Hear);
-        _following = Follow();
+        if (firstRender)
+            _subscription = Training.Subscribe(Hear);
+        base.OnAfterRender(firstRender);
+    }
+
+    protected override Task<bool> LookAsync()
+    {
+        if (Interlocked.Exchange(ref _news, 0) == 1)
+        {
+            _quiet = 0;
+            Load();
+            return Task.FromResult(true);
+        }
+        if (++_quiet % SecondsQuiet != 0)
+            return Task.FromResult(false);
+        LoadState();
+        return Task.FromResult(true);
+    }
+
+    protected override ValueTask LeaveAsync()
+    {
+        _subscription?.Dispose();
+        return ValueTask.CompletedTask;
     }
 
     /// <summary>Shows what is new now, after something was done on this page.</summary>
@@ -45,53 +60,9 @@ public abstract class LivePage : ComponentBase, IAsyncDisposable
         StateHasChanged();
     }
 
-    private void ShowState()
-    {
-        LoadState();
-        StateHasChanged();
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        _subscription?.Dispose();
-        await _left.CancelAsync();
-        await _following;
-        _left.Dispose();
-        GC.SuppressFinalize(this);
-    }
-
     private void Hear(RunSummary run, IReadOnlyList<RunEvent> events)
     {
         if (Concerns(run))
             Interlocked.Exchange(ref _news, 1);
-    }
-
-    private async Task Follow()
-    {
-        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1));
-        var quiet = 0; // seconds without news
-        try
-        {
-            while (await timer.WaitForNextTickAsync(_left.Token))
-            {
-                if (Interlocked.Exchange(ref _news, 0) == 1)
-                {
-                    quiet = 0;
-                    await InvokeAsync(Show);
-                }
-                else if (++quiet % SecondsQuiet == 0)
-                {
-                    await InvokeAsync(ShowState);
-                }
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // The page was left.
-        }
-        catch (Exception exception)
-        {
-            await DispatchExceptionAsync(exception);
-        }
     }
 }
