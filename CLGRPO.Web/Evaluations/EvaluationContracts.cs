@@ -49,4 +49,10 @@ public sealed record CheckpointToEvaluate
     /// <summary>Its row; left out: the stage that made it.</summary>
     [StringLength(100)]
     public string? Name { get; init; }
+
+    /// <summary>
+    /// Whether it is the method with one thing changed: such rows come after the others, as a group. Left out: what the stage's name says
+    /// (control-…, without-…, sweep-…).
+    /// </summary>
+    public bool? Ablation { get; init; }
 }

@@ -1,4 +1,5 @@
 using CLGRPO.Data.Datasets;
+using CLGRPO.Training.Stages;
 using CLGRPO.Web.Inference;
 using CLGRPO.Web.Runs;
 using Microsoft.Extensions.Options;
@@ -9,6 +10,7 @@ namespace CLGRPO.Web.Evaluations;
 public sealed class EvaluationDesk(
     EvaluationService evaluations,
     InferenceModels models,
+    TrainingService training,
     IOptions<TrainingOptions> options,
     TimeProvider clock
 )
@@ -63,7 +65,7 @@ public sealed class EvaluationDesk(
             );
     }
 
-    /// <summary>Rows are told apart by their names: the stage, and the run or the checkpoint where the stage is not enough.</summary>
+    /// <summary>Rows are told apart by their names: the stage, and the run or the checkpoint where the stage is not enough. Ablations come last.</summary>
     private IReadOnlyList<OrderedCheckpoint> Named(IReadOnlyList<CheckpointToEvaluate> wanted)
     {
         if (
@@ -71,22 +73,52 @@ public sealed class EvaluationDesk(
             { } twice
         )
             throw new EvaluationException($"'{twice.Key}' is named twice.");
-        var known = wanted.Select(one => (Wanted: one, Model: Model(one.Model))).ToList();
-        var names = known
-            .Select(one => one.Wanted.Name is { Length: > 0 } name ? name.Trim() : Stage(one.Model))
+        var known = wanted
+            .Select(one => Known(one, Model(one.Model)))
+            .OrderBy(one => one.IsAblation) // stable: in their order otherwise
             .ToList();
-        var unique = names.Distinct(StringComparer.Ordinal).Count() == names.Count;
+        var unique = known.DistinctBy(one => one.Name, StringComparer.Ordinal).Count() == known.Count;
         return
         [
-            .. known.Select(
-                (one, i) =>
-                    new OrderedCheckpoint(
-                        one.Model.Id,
-                        unique ? names[i] : $"{names[i]} · {one.Model.Id}",
-                        unique ? one.Model.Id : null
-                    )
-            ),
+            .. known.Select(one => new OrderedCheckpoint(
+                one.Model.Id,
+                unique ? one.Name : $"{one.Name} · {one.Model.Id}",
+                unique ? one.Model.Id : null,
+                one.IsAblation,
+                one.Training
+            )),
         ];
+    }
+
+    private (InferenceModel Model, string Name, bool IsAblation, string? Training) Known(
+        CheckpointToEvaluate wanted,
+        InferenceModel model
+    )
+    {
+        var stage = models.Describe(model).Stage;
+        return (
+            model,
+            wanted.Name is { Length: > 0 } name ? name.Trim() : stage ?? model.Id,
+            wanted.Ablation ?? EvaluationWords.IsAblation(stage),
+            Recipe(model)?.Stages.FirstOrDefault(one => one.Name == stage) is { } trained
+                ? EvaluationWords.Of(trained)
+                : null
+        );
+    }
+
+    /// <returns>null: no run made it, or its recipe cannot be read.</returns>
+    private Recipe? Recipe(InferenceModel model)
+    {
+        if (model.Run is null || training.Directory(model.Run) is not { } run)
+            return null;
+        try
+        {
+            return RecipeReader.ReadFile(run.RecipePath);
+        }
+        catch (Exception e) when (e is IOException or RecipeException)
+        {
+            return null; // the row says less; asking the checkpoint says what is wrong
+        }
     }
 
     // Only what names one checkpoint for good: a run's id alone is its newest, another one tomorrow.
@@ -96,6 +128,4 @@ public sealed class EvaluationDesk(
             : throw new EvaluationException(
                 $"There is no checkpoint '{id}'; a checkpoint is named run/step-N, or models/folder."
             );
-
-    private string Stage(InferenceModel model) => models.Describe(model).Stage ?? model.Id;
 }

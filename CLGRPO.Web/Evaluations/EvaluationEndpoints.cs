@@ -63,7 +63,7 @@ public static class EvaluationEndpoints
     private static Results<Ok<EvaluationSummary>, NotFound> Get(string id, EvaluationService evaluations) =>
         evaluations.Find(id) is { } evaluation ? TypedResults.Ok(evaluation) : TypedResults.NotFound();
 
-    /// <param name="against">What each checkpoint is compared with: baseline, or before (the row above).</param>
+    /// <param name="against">What each checkpoint is compared with: baseline, or before (the row above; an ablation with the whole method).</param>
     private static Results<Ok<CheckpointTable>, NotFound, ValidationProblem> Table(
         string id,
         EvaluationResults results,
@@ -76,7 +76,7 @@ public static class EvaluationEndpoints
     }
 
     /// <param name="format">csv, markdown or latex.</param>
-    /// <param name="against">What each checkpoint is compared with: baseline, or before (the row above).</param>
+    /// <param name="against">What each checkpoint is compared with: baseline, or before (the row above; an ablation with the whole method).</param>
     private static Results<FileContentHttpResult, NotFound, ValidationProblem> Export(
         string id,
         string format,
@@ -98,7 +98,7 @@ public static class EvaluationEndpoints
             _ => ("application/x-tex", "tex"),
         };
         return TypedResults.File(
-            System.Text.Encoding.UTF8.GetBytes(EvaluationExport.Write(result.Table(other), wanted)),
+            System.Text.Encoding.UTF8.GetBytes(EvaluationExport.Write(result, other, wanted)),
             $"{type}; charset=utf-8",
             $"{id}.{extension}"
         );

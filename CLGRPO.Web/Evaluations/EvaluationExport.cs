@@ -17,27 +17,33 @@ public static class EvaluationExport
 {
     private const string None = "–";
 
-    /// <param name="table">What to write.</param>
+    private const string Ablations = "Ablations";
+
+    /// <param name="result">What to write; ablations are a group of their own.</param>
+    /// <param name="other">What rows are compared with.</param>
     /// <returns>The text, its lines ended by a line feed.</returns>
-    public static string Write(CheckpointTable table, TableFormat format) =>
-        format switch
+    public static string Write(EvaluationResult result, ComparedWith other, TableFormat format)
+    {
+        var rows = result.Table(other).Rows.Zip(result.Rows, (row, ordered) => (row, ordered.Ablation)).ToList();
+        return format switch
         {
-            TableFormat.Csv => Csv(table),
-            TableFormat.Markdown => Markdown(table),
-            _ => Latex(table),
+            TableFormat.Csv => Csv(result.Table(other), rows),
+            TableFormat.Markdown => Markdown(rows),
+            _ => Latex(rows),
         };
+    }
 
     /// <summary>Shares as fractions with all their digits, recall of each label in a column of its own.</summary>
-    private static string Csv(CheckpointTable table)
+    private static string Csv(CheckpointTable table, List<(CheckpointRow Row, bool IsAblation)> rows)
     {
         var text = new StringBuilder(
-            "checkpoint,images,accuracy,accuracy_low,accuracy_high,macro_recall,macro_recall_low,macro_recall_high,macro_f1,format,tokens,"
+            "checkpoint,group,images,accuracy,accuracy_low,accuracy_high,macro_recall,macro_recall_low,macro_recall_high,macro_f1,format,tokens,"
                 + "against,accuracy_difference,accuracy_difference_low,accuracy_difference_high,macro_recall_difference,macro_recall_difference_low,macro_recall_difference_high,better,worse,mcnemar_p,mcnemar_p_holm"
         );
         foreach (var label in table.Labels)
             text.Append(',').Append(Quoted($"recall_{label}"));
         text.Append('\n');
-        foreach (var row in table.Rows)
+        foreach (var (row, isAblation) in rows)
         {
             var (scores, difference) = (row.Scores, row.Difference);
             text.AppendJoin(
@@ -45,6 +51,7 @@ public static class EvaluationExport
                 (string?[])
                     [
                         Quoted(row.Name),
+                        isAblation ? "ablation" : "main",
                         $"{table.Images}",
                         Exact(scores.Accuracy),
                         Exact(scores.AccuracyInterval.Low),
@@ -74,13 +81,17 @@ public static class EvaluationExport
         return text.ToString();
     }
 
-    private static string Markdown(CheckpointTable table)
+    private static string Markdown(List<(CheckpointRow Row, bool IsAblation)> rows)
     {
         var text = new StringBuilder(
             "| checkpoint | accuracy % | 95 % | Δ | macro recall % | 95 % | Δ | format % | p |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n"
         );
-        foreach (var row in table.Rows)
+        var before = false;
+        foreach (var (row, isAblation) in rows)
         {
+            if (isAblation && !before)
+                text.Append($"| *{Ablations}* | | | | | | | | |\n");
+            before = isAblation;
             var (scores, difference) = (row.Scores, row.Difference);
             text.Append(
                 CultureInfo.InvariantCulture,
@@ -90,14 +101,18 @@ public static class EvaluationExport
         return text.ToString();
     }
 
-    private static string Latex(CheckpointTable table)
+    private static string Latex(List<(CheckpointRow Row, bool IsAblation)> rows)
     {
-        var best = table.Rows.Max(row => row.Scores.Accuracy);
+        var best = rows.Max(one => one.Row.Scores.Accuracy);
         var text = new StringBuilder(
             "\\begin{tabular}{lrrrrr}\n\\toprule\n & Acc. & Recall & Format & $\\Delta$ Acc. & $p$ \\\\\n\\midrule\n"
         );
-        foreach (var row in table.Rows)
+        var before = false;
+        foreach (var (row, isAblation) in rows)
         {
+            if (isAblation && !before)
+                text.Append($"\\midrule\n\\multicolumn{{6}}{{l}}{{\\emph{{{Ablations}}}}} \\\\\n");
+            before = isAblation;
             var accuracy = Percent(row.Scores.Accuracy);
             text.Append(Escaped(row.Name))
                 .Append(" & ")

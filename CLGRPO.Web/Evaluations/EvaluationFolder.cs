@@ -96,6 +96,7 @@ internal sealed class EvaluationFolder
             checkpoint.Model,
             checkpoint.Name,
             checkpoint.Note,
+            checkpoint.Ablation,
             IsAnswered(index) ? EvaluationState.Complete
                 : error is not null ? EvaluationState.Failed
                 : index == running ? EvaluationState.Running

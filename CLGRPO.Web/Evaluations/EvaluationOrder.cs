@@ -45,4 +45,12 @@ public sealed record EvaluationOrder(
 /// <param name="Model">Its name among the site's models: <c>run/checkpoint</c> or <c>models/folder</c>.</param>
 /// <param name="Name">Its row in the table, unique there: the stage that made it, with the run where there are several.</param>
 /// <param name="Note">What else tells it apart, quietly.</param>
-public sealed record OrderedCheckpoint(string Model, string Name, string? Note = null);
+/// <param name="Ablation">It stands in the table's second group: the method with one thing changed.</param>
+/// <param name="Training">How its stage was trained, in a few words; null where no run says.</param>
+public sealed record OrderedCheckpoint(
+    string Model,
+    string Name,
+    string? Note = null,
+    bool Ablation = false,
+    string? Training = null
+);

@@ -5,10 +5,9 @@ using Microsoft.AspNetCore.Components.Authorization;
 namespace CLGRPO.Web.Evaluations;
 
 /// <summary>One evaluation: the paper's table, where two checkpoints differ, and what they wrote.</summary>
-public sealed partial class EvaluationPage : ComponentBase, IDisposable
+public sealed partial class EvaluationPage
 {
     private static readonly IReadOnlyList<(string, string)> Above = [("Evaluation", "evaluations")];
-    private readonly CancellationTokenSource _left = new();
     private EvaluationSummary? _evaluation;
     private EvaluationResult? _result;
     private string? _fault;
@@ -34,56 +33,25 @@ public sealed partial class EvaluationPage : ComponentBase, IDisposable
     [Inject]
     private IAuthorizationService May { get; set; } = null!;
 
-    [Inject]
-    private TimeProvider Clock { get; set; } = null!;
-
-    private DateTime Now => Clock.GetUtcNow().UtcDateTime;
+    protected override TimeSpan Every => TimeSpan.FromSeconds(1);
 
     protected override void OnParametersSet()
     {
         Load();
         if (_result is { } result)
-            (_first, _second) = (result.Baseline, result.Checkpoints.Count - 1);
+            (_first, _second) = (result.Baseline, result.Method);
     }
 
-    protected override void OnAfterRender(bool firstRender)
+    protected override Task<bool> LookAsync()
     {
-        if (firstRender)
-            _ = InvokeAsync(Follow);
-    }
-
-    public void Dispose()
-    {
-        _left.Cancel();
-        _left.Dispose();
-    }
-
-    private async Task Follow()
-    {
-        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1));
-        try
-        {
-            while (
-                _evaluation is { State: EvaluationState.Waiting or EvaluationState.Running }
-                && await timer.WaitForNextTickAsync(_left.Token)
-            )
-            {
-                var before = _result?.Checkpoints.Count ?? 0;
-                Load();
-                // A checkpoint that has just answered is what people want to see, unless they look at others.
-                if (_result is { } result && result.Checkpoints.Count > before && _second == Math.Max(0, before - 1))
-                    (_first, _second) = (result.Baseline, result.Checkpoints.Count - 1);
-                StateHasChanged();
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // The page was left.
-        }
-        catch (Exception exception)
-        {
-            await DispatchExceptionAsync(exception);
-        }
+        if (_evaluation is not { State: EvaluationState.Waiting or EvaluationState.Running })
+            return Task.FromResult(false);
+        var (count, method) = (_result?.Rows.Count ?? 0, _result?.Method ?? 0);
+        Load();
+        // A stage that has just answered is what people want to see, unless they look at others.
+        if (_result is { } result && result.Rows.Count > count && _second == method)
+            (_first, _second) = (result.Baseline, result.Method);
+        return Task.FromResult(true);
     }
 
     private void Load()
@@ -104,7 +72,6 @@ public sealed partial class EvaluationPage : ComponentBase, IDisposable
         if (!await MayWrite())
             return;
         _evaluation = Evaluations.Retry(Id);
-        _ = InvokeAsync(Follow);
     }
 
     private async Task Delete()

@@ -8,7 +8,7 @@ public enum ComparedWith
     /// <summary>The one called baseline, else the first.</summary>
     Baseline,
 
-    /// <summary>The one above it.</summary>
+    /// <summary>The one above it; an ablation with the whole method.</summary>
     Before,
 }
 
@@ -57,15 +57,22 @@ public sealed class EvaluationResult
     private readonly Lazy<CheckpointTable> _againstBaseline;
     private readonly Lazy<CheckpointTable> _againstBefore;
 
-    internal EvaluationResult(IReadOnlyList<(string Name, AnswerSheet Sheet)> answered)
+    internal EvaluationResult(IReadOnlyList<(OrderedCheckpoint Checkpoint, AnswerSheet Sheet)> answered)
     {
-        _answered = answered;
+        Rows = [.. answered.Select(one => one.Checkpoint)];
+        _answered = [.. answered.Select(one => (one.Checkpoint.Name, one.Sheet))];
         _againstBaseline = new(() => CheckpointTable.Of(_answered, References(_ => Baseline)));
-        _againstBefore = new(() => CheckpointTable.Of(_answered, References(i => i - 1)));
+        _againstBefore = new(() => CheckpointTable.Of(_answered, References(i => Rows[i].Ablation ? Method : i - 1)));
     }
 
-    /// <summary>The checkpoints that have answered.</summary>
-    public IReadOnlyList<string> Checkpoints => [.. _answered.Select(one => one.Name)];
+    /// <summary>The checkpoints that have answered, ablations last.</summary>
+    public IReadOnlyList<OrderedCheckpoint> Rows { get; }
+
+    /// <summary>Their names.</summary>
+    public IReadOnlyList<string> Checkpoints => [.. Rows.Select(row => row.Name)];
+
+    /// <summary>Index of the method as a whole, which ablations are of: the last that is none.</summary>
+    public int Method => Math.Max(0, Rows.ToList().FindLastIndex(row => !row.Ablation));
 
     public IReadOnlyList<string> Labels => _answered[0].Sheet.Terms.Labels;
 

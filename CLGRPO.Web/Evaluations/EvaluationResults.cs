@@ -40,9 +40,7 @@ public sealed class EvaluationResults(EvaluationService evaluations)
                 at >= 0
                     ? _kept[at].Result
                     : new EvaluationResult([
-                        .. answered.Select(i =>
-                            (folder.Order.Checkpoints[i].Name, AnswerSheet.Read(folder.SheetPath(i)))
-                        ),
+                        .. answered.Select(i => (folder.Order.Checkpoints[i], AnswerSheet.Read(folder.SheetPath(i)))),
                     ]);
             _kept.RemoveAll(kept => kept.Id == id);
             _kept.Insert(0, (id, answered.Count, result));

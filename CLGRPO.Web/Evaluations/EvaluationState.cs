@@ -15,12 +15,14 @@ public enum EvaluationState
 }
 
 /// <summary>A checkpoint of an evaluation.</summary>
+/// <param name="Ablation">The method with one thing changed.</param>
 /// <param name="Answered">Images that were asked about.</param>
 /// <param name="Reason">Why it failed.</param>
 public sealed record CheckpointProgress(
     string Model,
     string Name,
     string? Note,
+    bool Ablation,
     EvaluationState State,
     int Answered,
     string? Reason

@@ -1,11 +1,16 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using CLGRPO.Data.Cot;
+using CLGRPO.Training.Stages;
 
 namespace CLGRPO.Web.Evaluations;
 
 /// <summary>How evaluations are put into words.</summary>
 internal static partial class EvaluationWords
 {
+    // As recipes/nano-reproduce.yaml names them.
+    private static readonly string[] AblationPrefixes = ["control-", "without-", "sweep-"];
+
     /// <summary>A new evaluation's id: what it is called, when it was ordered, and something that tells it from another of that second.</summary>
     public static string IdOf(EvaluationOrder order)
     {
@@ -43,6 +48,25 @@ internal static partial class EvaluationWords
 
     public static string Probability(double p) =>
         p < 0.001 ? "< 0.001" : p.ToString("0.000", CultureInfo.InvariantCulture);
+
+    /// <summary>Whether a stage's name says that it is the method with one thing changed.</summary>
+    public static bool IsAblation(string? stage) =>
+        stage is not null
+        && AblationPrefixes.Any(prefix => stage.StartsWith(prefix, StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>How a stage was trained: <c>80 GRPO steps, ε 0.2 / 0.1, from stage-2</c>.</summary>
+    public static string Of(Stage stage)
+    {
+        var how =
+            stage.Grpo is { } grpo
+                ? string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{grpo.Steps} GRPO steps, ε {grpo.Clip.EpsilonLow:0.###} / {grpo.Clip.EpsilonHigh:0.###}"
+                )
+            : stage.Completion == CompletionStyle.Answer ? "labels only"
+            : "SFT on COT data";
+        return stage.StartsFromModel || stage.StartsFromPath ? how : $"{how}, from {stage.From}";
+    }
 
     /// <summary>The first letters of a label, for a narrow column.</summary>
     public static string Short(string label) => label[..Math.Min(3, label.Length)];

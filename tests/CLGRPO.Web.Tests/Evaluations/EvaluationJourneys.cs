@@ -32,6 +32,7 @@ public sealed class EvaluationJourneys(BrowserFixture browser)
         };
         string session;
         string address;
+        string ablations;
         await using (var site = await SiteProcess.Start(folder.Path, settings))
         {
             await using var visitor = await Visitor.Open(browser.Browser, site.Address);
@@ -49,6 +50,7 @@ public sealed class EvaluationJourneys(BrowserFixture browser)
             address = new Uri(visitor.Page.Url).AbsolutePath;
             await LookAt(visitor);
             await Refused(visitor, lab);
+            ablations = await Ablations(visitor);
             Assert.Empty(visitor.Errors);
             session = await visitor.Context.StorageStateAsync();
             await site.Kill();
@@ -59,7 +61,14 @@ public sealed class EvaluationJourneys(BrowserFixture browser)
         foreach (var width in (int[])[1440, 400])
         {
             await using var other = await Visitor.Open(browser.Browser, next.Address, theme, width, session);
-            foreach (var (path, name) in new[] { ("/evaluations", "evaluations"), (address, "evaluation") })
+            foreach (
+                var (path, name) in new[]
+                {
+                    ("/evaluations", "evaluations"),
+                    (address, "evaluation"),
+                    (ablations, "evaluation-ablations"),
+                }
+            )
             {
                 await other.Go(path);
                 await Expect(other.Page.GetByText("complete").First).ToBeVisibleAsync();
@@ -125,6 +134,31 @@ public sealed class EvaluationJourneys(BrowserFixture browser)
         );
         var markdown = await File.ReadAllTextAsync(await download.PathAsync(), Stop);
         Assert.Equal(await page.Locator("#export-text").TextContentAsync(), markdown);
+    }
+
+    /// <summary>The second stage as an ablation, of a few images: a group of its own.</summary>
+    /// <returns>The evaluation's address.</returns>
+    private static async Task<string> Ablations(Visitor visitor)
+    {
+        var page = visitor.Page;
+        await visitor.Go("/evaluations");
+        await page.GetByRole(AriaRole.Button, new() { Name = "New evaluation" }).ClickAsync();
+        await page.GetByLabel("Name").FillAsync("with ablations");
+        await page.GetByLabel("Only the first").FillAsync("8");
+        await page.GetByLabel("ablation: grpo").CheckAsync();
+        await EveryPage.RequireAccessible(visitor, "evaluation-new");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Evaluate 2 checkpoints" }).ClickAsync();
+        await page.WaitForURLAsync("**/evaluations/with-ablations-*");
+        await Expect(page.Locator(".lead .pill").First).ToContainTextAsync("complete", Patient);
+        var rows = page.Locator(".main-table tbody tr");
+        await Expect(rows).ToHaveCountAsync(3);
+        await Expect(rows.Nth(0)).ToContainTextAsync("labels only");
+        await Expect(rows.Nth(1)).ToContainTextAsync("Ablations, each the method with one thing changed");
+        await Expect(rows.Nth(2)).ToContainTextAsync("3 GRPO steps, ε 0.2 / 0.2, from sft");
+        await Expect(page.Locator("#export-text")).ToContainTextAsync(@"\emph{Ablations}");
+        var link = page.GetByRole(AriaRole.Link, new() { Name = "Open in playground" });
+        Assert.Matches("^playground\\?picture=[0-9a-f]{64}&model=[^&]+$", await link.First.GetAttributeAsync("href"));
+        return new Uri(page.Url).AbsolutePath;
     }
 
     private static async Task Refused(Visitor visitor, LabFolder lab)
