@@ -8,33 +8,24 @@ using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.JSInterop;
-using Radzen;
 
 namespace CLGRPO.Web.Playground;
 
 /// <summary>A picture shown to models side by side.</summary>
-public sealed partial class PlaygroundPage : ComponentBase, IAsyncDisposable
+public sealed partial class PlaygroundPage
 {
-    private const int StripLength = 6;
     private static readonly TimeSpan Frame = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan Glance = TimeSpan.FromSeconds(3);
-    private readonly CancellationTokenSource _left = new();
     private readonly List<AnswerColumn> _columns = [];
     private IReadOnlyList<ModelChoice> _models = [];
-    private IReadOnlyList<Sample> _samples = [];
-    private IReadOnlyList<PlaygroundSummary> _history = [];
     private ClaimsPrincipal _user = new();
     private PlaygroundSettings _settings = new();
     private PlaygroundPicture? _picture;
-    private PlaygroundEntry? _entry;
     private string? _question;
     private string? _system;
     private string? _uploading;
     private string? _refused;
     private bool _fold = true;
     private Side _side = Side.Settings;
-    private Split _split = Split.Validation;
-    private int _firstSample;
     private ElementReference _root;
     private ElementReference _chooser;
     private IJSObjectReference? _module;
@@ -52,14 +43,15 @@ public sealed partial class PlaygroundPage : ComponentBase, IAsyncDisposable
     [SupplyParameterFromQuery(Name = "model")]
     private string[]? Chosen { get; set; }
 
+    /// <summary>A data set's picture to begin with, by its hash: <c>?picture=…</c>.</summary>
+    [SupplyParameterFromQuery(Name = "picture")]
+    private string? Brought { get; set; }
+
     [CascadingParameter]
     private Task<AuthenticationState> Authentication { get; set; } = null!;
 
     [Inject]
     private InferenceService Inference { get; set; } = null!;
-
-    [Inject]
-    private InferenceTurns Turns { get; set; } = null!;
 
     [Inject]
     private PlaygroundModels Models { get; set; } = null!;
@@ -71,22 +63,13 @@ public sealed partial class PlaygroundPage : ComponentBase, IAsyncDisposable
     private PlaygroundShelf Shelf { get; set; } = null!;
 
     [Inject]
-    private ThumbReviews Thumbs { get; set; } = null!;
-
-    [Inject]
     private TrainingService Training { get; set; } = null!;
 
     [Inject]
     private IAuthorizationService Authorization { get; set; } = null!;
 
     [Inject]
-    private DialogService Dialogs { get; set; } = null!;
-
-    [Inject]
     private IJSRuntime Script { get; set; } = null!;
-
-    [Inject]
-    private TimeProvider Clock { get; set; } = null!;
 
     private static int MostBytes => ImageLimits.Default.MaxBytes;
 
@@ -98,15 +81,6 @@ public sealed partial class PlaygroundPage : ComponentBase, IAsyncDisposable
         _columns.Select(column => column.Model.Question).Distinct(StringComparer.Ordinal).Skip(1).Any();
 
     private Ask Asked => new(_question, _system, _settings);
-
-    private string? TrainingRun => Training.All().FirstOrDefault(run => run.State == RunState.Running)?.Id;
-
-    private string QueueText =>
-        (IsAsking ? _columns.Max(column => column.Ahead) : Turns.Load.Waiting) switch
-        {
-            0 => "Queue: nobody ahead of you",
-            var ahead => $"Queue: {ahead} ahead of you",
-        };
 
     private string? PictureAddress =>
         _picture is null ? null
@@ -130,8 +104,17 @@ public sealed partial class PlaygroundPage : ComponentBase, IAsyncDisposable
             (first.Count > 0 ? first : PlaygroundModels.Usual(_models)).Select(model => new AnswerColumn(model, Clock))
         );
         _history = Shelf.List(_user);
-        if (_columns.Count > 0)
-            await LoadSamplesAsync();
+        if (Brought is not null && _columns.Count > 0)
+            await UseAsync(Brought);
+    }
+
+    /// <summary>While there is no model: looks for the first.</summary>
+    protected override Task<bool> LookAsync()
+    {
+        if (_columns.Count > 0 || (_models = Models.List()).Count == 0)
+            return Task.FromResult(false);
+        _columns.AddRange(PlaygroundModels.Usual(_models).Select(model => new AnswerColumn(model, Clock)));
+        return Task.FromResult(true);
     }
 
     protected override async Task OnAfterRenderAsync(bool firstRender)
@@ -147,15 +130,13 @@ public sealed partial class PlaygroundPage : ComponentBase, IAsyncDisposable
         }
         catch (JSDisconnectedException)
         {
-            return; // the visitor left while the page came up
+            // The visitor left while the page came up.
         }
-        _ = LookRoundAsync();
     }
 
-    public async ValueTask DisposeAsync()
+    protected override async ValueTask LeaveAsync()
     {
         StopAll();
-        await _left.CancelAsync();
         try
         {
             if (_listener is not null)
@@ -171,7 +152,6 @@ public sealed partial class PlaygroundPage : ComponentBase, IAsyncDisposable
             // The visitor's browser is gone.
         }
         _self?.Dispose();
-        _left.Dispose();
     }
 
     /// <summary>A picture is on its way.</summary>
@@ -221,7 +201,7 @@ public sealed partial class PlaygroundPage : ComponentBase, IAsyncDisposable
     /// <summary>Asks these models, paints what they write frame by frame, and keeps it.</summary>
     private async Task RunAsync(IReadOnlyList<AnswerColumn> columns)
     {
-        if (IsAsking || _picture is not { } picture || _left.IsCancellationRequested)
+        if (IsAsking || _picture is not { } picture || Left.IsCancellationRequested)
             return;
         if (!(await Authorization.AuthorizeAsync((await Authentication).User, InferenceScopes.Use)).Succeeded)
         {
@@ -235,7 +215,7 @@ public sealed partial class PlaygroundPage : ComponentBase, IAsyncDisposable
             return;
         }
         _refused = null;
-        var bytes = await File.ReadAllBytesAsync(path, _left.Token);
+        var bytes = await File.ReadAllBytesAsync(path, Left);
         var ask = Asked;
         var all = Task.WhenAll(
             columns.ToList().Select(column => column.AskAsync(Inference, _user, ask.To(column.Model, bytes)))
@@ -243,94 +223,13 @@ public sealed partial class PlaygroundPage : ComponentBase, IAsyncDisposable
         while (!all.IsCompleted)
         {
             StateHasChanged();
-            await Task.WhenAny(all, Task.Delay(Frame, Clock, _left.Token));
+            await Task.WhenAny(all, Task.Delay(Frame, Clock, Left));
         }
         await all;
-        if (_left.IsCancellationRequested)
+        if (Left.IsCancellationRequested)
             return;
         Keep(picture, ask);
         StateHasChanged();
-    }
-
-    private void Keep(PlaygroundPicture picture, Ask ask)
-    {
-        if (!_columns.Exists(column => column.Samples.Any(sample => sample.HasText)))
-            return;
-        _entry = Shelf.Save(
-            _user,
-            new PlaygroundEntry
-            {
-                Id = "",
-                At = default,
-                Picture = picture,
-                Question = ask.Question,
-                System = ask.System,
-                Settings = ask.Settings,
-                Answers = [.. _columns.Select(column => column.ToKeep())],
-            }
-        );
-        _history = Shelf.List(_user);
-    }
-
-    private async Task Rate(AnswerColumn column, bool good)
-    {
-        if (_entry is null)
-            return;
-        column.Good = column.Good == good ? null : good;
-        var user = (await Authentication).User;
-        column.Thumb = await Thumbs.Rate(user, _entry.Id, _columns.IndexOf(column), column.Good, _left.Token);
-        _history = Shelf.List(_user);
-    }
-
-    private void Restore(string id)
-    {
-        if (IsAsking || Shelf.Find(_user, id) is not { } entry)
-            return;
-        _columns.Clear();
-        foreach (var answer in entry.Answers)
-        {
-            var model =
-                _models.FirstOrDefault(one => one.Id == answer.Model)
-                ?? new ModelChoice(
-                    answer.Model,
-                    answer.Model,
-                    "not there any more",
-                    "",
-                    answer.Stage,
-                    null,
-                    null,
-                    [],
-                    null
-                );
-            var column = new AnswerColumn(model, Clock);
-            column.Restore(answer);
-            _columns.Add(column);
-        }
-        (_entry, _picture, _refused) = (entry, entry.Picture, null);
-        (_question, _system, _settings) = (entry.Question, entry.System, entry.Settings);
-    }
-
-    private void Delete(string id)
-    {
-        Shelf.Delete(_user, id);
-        if (_entry?.Id == id)
-            _entry = null;
-        _history = Shelf.List(_user);
-    }
-
-    private async Task Clear()
-    {
-        var sure = await Dialogs.Confirm(
-            "All questions, answers, thumbs and pictures that you brought are gone for good.",
-            "Delete your history?",
-            new ConfirmOptions { OkButtonText = "Delete", CancelButtonText = "Cancel" }
-        );
-        if (sure != true)
-            return;
-        Shelf.Clear(_user);
-        (_entry, _history) = (null, []);
-        if (_picture is { FromDataset: false })
-            _picture = null;
     }
 
     private void SetQuestion(string? text)
@@ -343,11 +242,23 @@ public sealed partial class PlaygroundPage : ComponentBase, IAsyncDisposable
     {
         try
         {
-            Use(Samples.PictureOf(sample));
+            Use(Samples.PictureOf(sample.Image, sample.Label));
         }
         catch (Exception e) when (e is IOException or ImageException)
         {
             _refused = $"{sample.Id} cannot be read. {e.Message}";
+        }
+    }
+
+    private async Task UseAsync(string hash)
+    {
+        try
+        {
+            Use(await Samples.FindAsync(hash, Left));
+        }
+        catch (Exception e) when (e is IOException or ImageException or ArgumentException)
+        {
+            _refused = "The picture of this link is not there; choose another.";
         }
     }
 
@@ -387,47 +298,6 @@ public sealed partial class PlaygroundPage : ComponentBase, IAsyncDisposable
     {
         if (_module is not null)
             await _module.InvokeVoidAsync("choose", _chooser);
-    }
-
-    private async Task LoadSamplesAsync()
-    {
-        var (hash, split) = (_columns[^1].Model.DatasetHash, _split);
-        try
-        {
-            _samples = await Task.Run(() => Samples.Of(hash, split));
-        }
-        catch (Exception e) when (e is DatasetException or IOException)
-        {
-            _samples = []; // a damaged version is told of on the data sets' page
-        }
-        _firstSample = 0;
-    }
-
-    private void NextSamples() =>
-        _firstSample = _firstSample + StripLength < _samples.Count ? _firstSample + StripLength : 0;
-
-    /// <summary>Keeps the line about training and the queue true while nothing else happens.</summary>
-    private async Task LookRoundAsync()
-    {
-        using var timer = new PeriodicTimer(Glance, Clock);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(_left.Token))
-            {
-                if (_models.Count == 0)
-                    _models = Models.List();
-                if (_models.Count > 0 && _columns.Count == 0)
-                {
-                    _columns.AddRange(PlaygroundModels.Usual(_models).Select(model => new AnswerColumn(model, Clock)));
-                    await LoadSamplesAsync();
-                }
-                await InvokeAsync(StateHasChanged);
-            }
-        }
-        catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
-        {
-            // The page was left.
-        }
     }
 
     private string LetterOf(AnswerColumn column) => ((char)('A' + _columns.IndexOf(column))).ToString();

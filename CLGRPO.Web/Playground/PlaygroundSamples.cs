@@ -1,13 +1,15 @@
 using System.Collections.Concurrent;
 using CLGRPO.Data.Datasets;
 using CLGRPO.Data.Images;
+using CLGRPO.Data.Store;
 using CLGRPO.Web.Operation;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 
 namespace CLGRPO.Web.Playground;
 
-/// <summary>Pictures of the frozen versions' held-out splits, to try models on.</summary>
-public sealed class PlaygroundSamples(IOptions<SiteOptions> site)
+/// <summary>Pictures of data sets, to try models on.</summary>
+public sealed class PlaygroundSamples(IOptions<SiteOptions> site, StoreFactory store)
 {
     private const int Most = 240;
     private readonly ConcurrentDictionary<(string Hash, Split Split), IReadOnlyList<Sample>> _known = new();
@@ -25,13 +27,31 @@ public sealed class PlaygroundSamples(IOptions<SiteOptions> site)
         return _known.GetOrAdd((version.Hash, split), _ => Spread(DatasetVersion.Open(version.Path).Of(split)));
     }
 
-    /// <summary>The picture of a sample.</summary>
+    /// <summary>A data set's picture.</summary>
+    /// <param name="hash">The picture's hash.</param>
+    /// <param name="label">What the data set says it is; null where nobody knows.</param>
+    /// <exception cref="ArgumentException">It is no hash.</exception>
     /// <exception cref="ImageException">It is damaged.</exception>
     /// <exception cref="IOException">It is gone.</exception>
-    public PlaygroundPicture PictureOf(Sample sample)
+    public PlaygroundPicture PictureOf(string hash, string? label)
     {
-        var (width, height) = ImageDecoder.Size(PathOf(sample.Image));
-        return new PlaygroundPicture(sample.Image, width, height, FromDataset: true, sample.Label);
+        var (width, height) = ImageDecoder.Size(PathOf(hash));
+        return new PlaygroundPicture(hash, width, height, FromDataset: true, label);
+    }
+
+    /// <summary>A data set's picture that somebody came from, with its label where the store knows one.</summary>
+    /// <inheritdoc cref="PictureOf"/>
+    public async Task<PlaygroundPicture> FindAsync(string hash, CancellationToken stop)
+    {
+        var picture = PictureOf(hash, label: null);
+        await using var context = store.CreateDbContext();
+        var label = await context
+            .Datasets.SelectMany(dataset =>
+                context.Samples.Where(sample => sample.DatasetId == dataset.Id && sample.Image == hash)
+            )
+            .Select(sample => sample.Label)
+            .FirstOrDefaultAsync(stop);
+        return picture with { Label = label };
     }
 
     /// <param name="hash">A picture's hash, as a version names it.</param>

@@ -8,7 +8,8 @@ using static Microsoft.Playwright.Assertions;
 namespace CLGRPO.Web.Tests.Playground;
 
 /// <summary>The playground as a person meets it, over really trained models.</summary>
-public sealed class PlaygroundJourneys(PlaygroundSite site) : IClassFixture<PlaygroundSite>
+[Collection(nameof(PlaygroundSite))]
+public sealed class PlaygroundJourneys(PlaygroundSite site)
 {
     private static readonly Regex Label = Pattern(
         "^(amusement|awe|contentment|excitement|anger|disgust|fear|sadness)$"

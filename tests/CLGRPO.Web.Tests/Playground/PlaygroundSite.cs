@@ -6,6 +6,10 @@ using CLGRPO.Web.Tests.Inference;
 
 namespace CLGRPO.Web.Tests.Playground;
 
+/// <summary>One site for all journeys through the playground.</summary>
+[CollectionDefinition(nameof(PlaygroundSite))]
+public sealed class PlaygroundTests : ICollectionFixture<PlaygroundSite>;
+
 /// <summary>The real site over two runs: one with a baseline and a stage 4, trained for seconds; one that writes on and on.</summary>
 public sealed class PlaygroundSite(BrowserFixture browser) : IAsyncLifetime
 {
@@ -17,6 +21,13 @@ public sealed class PlaygroundSite(BrowserFixture browser) : IAsyncLifetime
         "{ name: baseline, kind: sft, from: none, completion: answer, max_steps: 40, batch_size: 16, micro_batch_size: 16, learning_rate: 1e-2, warmup_steps: 0, validate_every: 0, checkpoint_every: 40 }",
         "{ name: stage-4, kind: sft, from: none, completion: cot, max_steps: 140, batch_size: 16, micro_batch_size: 16, learning_rate: 1e-2, warmup_steps: 0, validate_every: 0, checkpoint_every: 140 }",
     ];
+
+    /// <summary>A run that goes on until it is stopped and leaves no checkpoint.</summary>
+    public static readonly string LongRecipe = Recipe(
+        "long",
+        layers: 2,
+        "{ name: sft, kind: sft, from: none, completion: cot, max_steps: 100000, batch_size: 16, micro_batch_size: 16, learning_rate: 1e-4, warmup_steps: 0, validate_every: 0, checkpoint_every: 100000 }"
+    );
 
     private readonly TemporaryFolder _folder = new();
     private SiteProcess _site = null!;
@@ -75,6 +86,9 @@ public sealed class PlaygroundSite(BrowserFixture browser) : IAsyncLifetime
     public Task<Visitor> Visit(string theme = "light", int width = 1440) =>
         Visitor.Open(browser.Browser, Address, theme, width, _session);
 
+    /// <summary>A browser of its own, nobody signed in.</summary>
+    public Task<Visitor> Stranger() => Visitor.Open(browser.Browser, Address);
+
     public async ValueTask DisposeAsync()
     {
         if (_site is not null)
@@ -85,10 +99,14 @@ public sealed class PlaygroundSite(BrowserFixture browser) : IAsyncLifetime
     private async Task Train(string run, int layers, params string[] stages)
     {
         var path = Path.Combine(_folder.Path, $"{run}.yaml");
-        await File.WriteAllTextAsync(
-            path,
-            $$"""
-            name: {{run}}
+        await File.WriteAllTextAsync(path, Recipe(run, layers, stages));
+        var folder = Path.Combine(Runs, run);
+        await InferenceSite.Clgrpo(["train", path, "--run", folder, "--datasets", Datasets, "--workers", "1"]);
+    }
+
+    private static string Recipe(string name, int layers, params string[] stages) =>
+        $$"""
+            name: {{name}}
             seed: 3
             dataset: emoscenes
             model:
@@ -99,9 +117,5 @@ public sealed class PlaygroundSite(BrowserFixture browser) : IAsyncLifetime
             stages:
               - {{string.Join("\n  - ", stages)}}
 
-            """
-        );
-        var folder = Path.Combine(Runs, run);
-        await InferenceSite.Clgrpo(["train", path, "--run", folder, "--datasets", Datasets, "--workers", "1"]);
-    }
+            """;
 }
