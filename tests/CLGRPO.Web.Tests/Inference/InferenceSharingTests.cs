@@ -71,7 +71,11 @@ public sealed class InferenceSharingTests(InferenceSite site)
             read = await slow.ReceiveAsync(buffer, patience.Token);
 
         Assert.StartsWith("HTTP/1.1 408 ", answer.ToString(), StringComparison.Ordinal);
-        Assert.Contains("{\"error\":{\"message\":\"The request did not arrive in time.\"", answer.ToString(), StringComparison.Ordinal);
+        Assert.Contains(
+            "{\"error\":{\"message\":\"The request did not arrive in time.\"",
+            answer.ToString(),
+            StringComparison.Ordinal
+        );
         await Until(() => turns.Load == (0, 0), patience.Token);
     }
 

@@ -45,8 +45,7 @@ public sealed class PlaygroundInputJourneys(PlaygroundSite site)
         await page.EvaluateAsync("() => navigator.clipboard.writeText(' And why?')");
         await page.GetByLabel("Question").PressAsync("End");
         await page.Keyboard.PressAsync("Control+V");
-        await Expect(page.GetByLabel("Question"))
-            .ToHaveValueAsync(Pattern(" And why\\?$"));
+        await Expect(page.GetByLabel("Question")).ToHaveValueAsync(Pattern(" And why\\?$"));
         await page.WaitForFunctionAsync("() => document.querySelector('.pg-fit img')?.naturalWidth === 40");
         Assert.Empty(visitor.Errors);
     }

@@ -64,7 +64,7 @@ internal sealed class ServingBenchmark(PretrainedModel model, string folder, int
         model.Save(modelFolder);
         var work = new NanoWorkload().Create(ModelShape.Read(modelFolder), threads);
         using var workers = new WorkerThreads(threads);
-        using var policy = new PolicyReplicas(model.Model, workers, Ours.Trainable);
+        using var policy = new PolicyReplicas(model.Model, workers, Ours.Trainable.Parts());
         using var training = new OurSft(policy, work, work.Sft.Lr);
         double Step()
         {
