@@ -2,6 +2,7 @@ using System.Globalization;
 using CLGRPO.Web.Accounts;
 using CLGRPO.Web.Api;
 using CLGRPO.Web.Components;
+using CLGRPO.Web.Construction;
 using CLGRPO.Web.Datasets;
 using CLGRPO.Web.Evaluations;
 using CLGRPO.Web.Home;
@@ -27,6 +28,7 @@ return await SiteRun.OrExplain(async () =>
     builder.Services.AddInference();
     builder.Services.AddPlayground();
     builder.Services.AddDatasets();
+    builder.Services.AddConstruction();
     builder.Services.AddOpenApiDocument();
     builder.Services.AddRecipes();
     builder.Services.AddReviews();
@@ -44,6 +46,7 @@ return await SiteRun.OrExplain(async () =>
     app.MapInference();
     app.MapPlayground();
     app.MapDatasetWork();
+    app.MapConstruction();
     app.MapOpenApiDocument();
     app.MapRecipes();
     app.MapReviews();

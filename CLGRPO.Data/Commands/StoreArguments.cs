@@ -58,14 +58,18 @@ public sealed class StoreArguments
     }
 
     /// <summary>Opens the file that seals API keys, made where there is none.</summary>
-    public SecretBox Keys(ParseResult parsed)
+    public SecretBox Keys(ParseResult parsed) => OpenKeys(Options(parsed), Root(parsed));
+
+    /// <inheritdoc cref="Keys"/>
+    /// <param name="options">Where the database is; the file lies beside it.</param>
+    /// <param name="root">Folder of the data sets, where the file lies with a database on a server.</param>
+    public static SecretBox OpenKeys(StoreOptions options, string root)
     {
         if (Environment.GetEnvironmentVariable(KeyFileVariable) is { Length: > 0 } set)
         {
             return SecretBox.Open(set);
         }
-        var options = Options(parsed);
-        var folder = options.IsPostgres ? Root(parsed) : Path.GetDirectoryName(Path.GetFullPath(options.Connection))!;
+        var folder = options.IsPostgres ? root : Path.GetDirectoryName(Path.GetFullPath(options.Connection))!;
         Directory.CreateDirectory(folder);
         return SecretBox.Open(Path.Combine(folder, "clgrpo.key"));
     }

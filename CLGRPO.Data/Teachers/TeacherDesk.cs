@@ -27,6 +27,9 @@ public sealed class TeacherDesk : IDisposable
     private readonly Lock _spentLock = new();
     private double _spent;
     private long _downSince;
+    private long _probedAt;
+    private long _limitedUntil;
+    private int _inFlight;
 
     /// <param name="teacher">Who is asked; disposed with the desk.</param>
     /// <param name="log">Gets every request.</param>
@@ -73,8 +76,33 @@ public sealed class TeacherDesk : IDisposable
     public bool HasBudget => Settings.Budget is not { } budget || Spent < budget;
 
     /// <summary>Since when the teacher has been down; null while it answers.</summary>
-    public DateTime? DownSince =>
-        Interlocked.Read(ref _downSince) is > 0 and var ticks ? new(ticks, DateTimeKind.Utc) : null;
+    public DateTime? DownSince => Moment(ref _downSince);
+
+    /// <summary>How it stands with the teacher at this moment.</summary>
+    public DeskStanding Standing
+    {
+        get
+        {
+            var limited = Moment(ref _limitedUntil) is { } until && until > _time.GetUtcNow().UtcDateTime;
+            var state =
+                DownSince is not null ? DeskState.Down
+                : limited ? DeskState.Limited
+                : DeskState.Answering;
+            return new DeskStanding(
+                Settings.Name,
+                state,
+                state switch
+                {
+                    DeskState.Down => Moment(ref _probedAt),
+                    DeskState.Limited => Moment(ref _limitedUntil),
+                    _ => null,
+                },
+                Volatile.Read(ref _inFlight),
+                Settings.Concurrency,
+                Spent
+            );
+        }
+    }
 
     /// <summary>Asks until there is an answer or the tries are used up.</summary>
     /// <exception cref="TeacherException">There is no answer; the fault is that of the last try.</exception>
@@ -151,6 +179,7 @@ public sealed class TeacherDesk : IDisposable
 
     private async Task<TeacherAnswer> TryOnce(Errand errand, CancellationToken stop)
     {
+        Interlocked.Increment(ref _inFlight);
         var number = errand.NextTry();
         var (startedAt, clock) = (_time.GetUtcNow().UtcDateTime, _time.GetTimestamp());
         TeacherCall Ended(string outcome, TeacherReply? reply, TeacherException? fault) =>
@@ -183,6 +212,8 @@ public sealed class TeacherDesk : IDisposable
         }
         catch (TeacherException fault)
         {
+            if (fault.Fault == TeacherFault.RateLimited)
+                Interlocked.Exchange(ref _limitedUntil, (_time.GetUtcNow().UtcDateTime + Kept(fault)).Ticks);
             await _log.Record(Ended(TeacherOutcome.Of(fault.Fault), reply: null, fault));
             throw;
         }
@@ -191,6 +222,20 @@ public sealed class TeacherDesk : IDisposable
             await _log.Record(Ended(TeacherOutcome.Cancelled, reply: null, fault: null));
             throw;
         }
+        finally
+        {
+            Interlocked.Decrement(ref _inFlight);
+        }
+    }
+
+    private static DateTime? Moment(ref long ticks) =>
+        Interlocked.Read(ref ticks) is > 0 and var known ? new(known, DateTimeKind.Utc) : null;
+
+    /// <summary>How long a teacher that is asked too often is given: what it asks for, up to the longest wait.</summary>
+    private TimeSpan Kept(TeacherException fault)
+    {
+        var asked = fault.RetryAfter ?? _config.BackOff;
+        return asked < _config.MaxBackOff ? asked : _config.MaxBackOff;
     }
 
     private void CheckBudget()
@@ -251,11 +296,11 @@ public sealed class TeacherDesk : IDisposable
     // A wait that the teacher asked for is kept up to the longest one, and stretched a little, so that not all come back at once.
     private TimeSpan? AskedDelay(Exception? fault, double jitter)
     {
-        if (fault is not TeacherException { RetryAfter: { } asked })
+        if (fault is not TeacherException { RetryAfter: not null } limited)
         {
             return null;
         }
-        var kept = asked < _config.MaxBackOff ? asked : _config.MaxBackOff;
+        var kept = Kept(limited);
         return kept + (kept * 0.1 * jitter);
     }
 
@@ -280,7 +325,9 @@ public sealed class TeacherDesk : IDisposable
                     ShouldHandle = args => ValueTask.FromResult(args.Outcome.Exception is TeacherException),
                     OnOpened = opened =>
                     {
-                        Interlocked.CompareExchange(ref _downSince, _time.GetUtcNow().UtcDateTime.Ticks, 0);
+                        var now = _time.GetUtcNow().UtcDateTime;
+                        Interlocked.Exchange(ref _probedAt, (now + opened.BreakDuration).Ticks);
+                        Interlocked.CompareExchange(ref _downSince, now.Ticks, 0);
                         return ValueTask.CompletedTask;
                     },
                     OnClosed = closed =>

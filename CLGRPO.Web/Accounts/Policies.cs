@@ -1,4 +1,5 @@
 using System.Security.Claims;
+using CLGRPO.Web.Construction;
 using CLGRPO.Web.Evaluations;
 using CLGRPO.Web.Inference;
 using CLGRPO.Web.Inference.OpenAI;
@@ -35,6 +36,10 @@ public static class Scopes
             [RecipeScopes.Read] = Roles.All,
             [RecipeScopes.Write] = [Roles.Admin, Roles.Researcher],
             [DatasetsWrite] = [Roles.Admin, Roles.Researcher],
+            [ConstructionScopes.Read] = Roles.All,
+            [ConstructionScopes.Write] = [Roles.Admin, Roles.Researcher],
+            [ConstructionScopes.TeachersRead] = [Roles.Admin, Roles.Researcher],
+            [ConstructionScopes.TeachersManage] = [Roles.Admin],
             [ReviewScopes.Read] = Roles.All,
             [ReviewScopes.Write] = [Roles.Admin, Roles.Researcher, Roles.Annotator],
             [ReviewScopes.Manage] = [Roles.Admin, Roles.Researcher],

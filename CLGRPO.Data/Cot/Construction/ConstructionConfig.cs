@@ -51,11 +51,17 @@ public sealed record ConstructionConfig
     /// <summary>Splits to work on. The test split never takes part.</summary>
     public IReadOnlyList<string> Splits { get; init; } = ["train", "val"];
 
+    /// <summary>Classes to work on; null = all.</summary>
+    public IReadOnlyList<string>? Labels { get; init; }
+
     /// <summary>Leave out samples that have an accepted record.</summary>
     public bool OnlyMissing { get; init; } = true;
 
     /// <summary>Samples at most; null = all.</summary>
     public int? Limit { get; init; }
+
+    /// <summary>Cost at which it pauses; null = only the teachers' own budgets.</summary>
+    public double? Budget { get; init; }
 
     /// <summary>Turns of teachers and the seeds that they are given follow from it.</summary>
     public long Seed { get; init; }
@@ -112,6 +118,10 @@ public sealed record ConstructionConfig
             yield return $"splits is [{string.Join(", ", Splits)}]; give train, val or both: the test split takes no part";
         if (Limit is < 1)
             yield return $"limit is {Limit}; give at least 1, or leave it out";
+        if (Labels is { Count: 0 })
+            yield return "labels is empty; name at least one class, or leave it out";
+        if (Budget is { } budget && !(budget > 0 && double.IsFinite(budget)))
+            yield return $"budget is {budget}; give more than 0, or leave it out";
     }
 
     /// <summary>How many judge what a generator wrote.</summary>

@@ -21,7 +21,17 @@ public sealed record TeacherReport(
     IReadOnlyDictionary<string, int> Requests,
     double Cost,
     double? MeanSeconds
-);
+)
+{
+    /// <summary>Of its answered requests, prompt and completion.</summary>
+    public long Tokens { get; init; }
+
+    /// <summary>Of its answered requests.</summary>
+    public double? MedianSeconds { get; init; }
+
+    /// <summary>Cohen's kappa of its judgements with the samples' labels; null where it is not defined.</summary>
+    public double? LabelKappa { get; init; }
+}
 
 /// <summary>How the samples of a class fared.</summary>
 public sealed record ClassReport(string Label, int Samples, int Accepted, int Rejected);
@@ -56,7 +66,7 @@ public sealed record ConstructionReport(
         var job = await context.Jobs.AsNoTracking().Include(job => job.Dataset).SingleAsync(j => j.Id == jobId, stop);
         return new ConstructionReport(
             progress,
-            await TeacherReports(context, jobId, await Calls(context, jobId, stop), stop),
+            await TeacherReports(context, job, await Calls(context, jobId, stop), stop),
             await Classify(context, job, stop),
             await CountReasons(context, jobId, stop),
             await Agreements(context, job, stop)
@@ -102,17 +112,23 @@ public sealed record ConstructionReport(
                 calls.Key.Outcome,
                 calls.Count(),
                 calls.Sum(call => call.Cost),
-                calls.Sum(call => call.Seconds)
+                calls.Sum(call => call.Seconds),
+                calls.Sum(call => (long)call.PromptTokens + call.CompletionTokens)
             ))
             .ToListAsync(stop);
 
     private static async Task<List<TeacherReport>> TeacherReports(
         StoreContext context,
-        long jobId,
+        ConstructionJob job,
         List<CallCount> calls,
         CancellationToken stop
     )
     {
+        var jobId = job.Id;
+        var kappas = await LabelKappas(context, job, stop);
+        var medians = new Dictionary<string, double>(StringComparer.Ordinal);
+        foreach (var answered in calls.Where(call => call.Outcome == TeacherOutcome.Answered))
+            medians[answered.Teacher] = await MedianSeconds(context, jobId, answered, stop);
         var written = await context
             .Records.Where(record => record.JobId == jobId)
             .GroupBy(record => new { record.Teacher, IsAccepted = record.State == CotState.Accepted })
@@ -153,9 +169,75 @@ public sealed record ConstructionReport(
                         answered.Count > 0
                             ? answered.Sum(call => call.Seconds) / answered.Sum(call => call.Count)
                             : null
-                    );
+                    )
+                    {
+                        Tokens = own.Sum(call => call.Tokens),
+                        MedianSeconds = medians.TryGetValue(teacher, out var median) ? median : null,
+                        LabelKappa = kappas.GetValueOrDefault(teacher),
+                    };
                 }),
         ];
+    }
+
+    /// <summary>Of an even number, the upper one of the two in the middle.</summary>
+    private static Task<double> MedianSeconds(
+        StoreContext context,
+        long jobId,
+        CallCount answered,
+        CancellationToken stop
+    ) =>
+        context
+            .Calls.Where(call =>
+                call.JobId == jobId && call.Teacher == answered.Teacher && call.Outcome == answered.Outcome
+            )
+            .OrderBy(call => call.Seconds)
+            .Skip(answered.Count / 2)
+            .Select(call => call.Seconds)
+            .FirstAsync(stop);
+
+    /// <summary>Verifier → its agreement with the labels, over what it answered.</summary>
+    private static async Task<Dictionary<string, double?>> LabelKappas(
+        StoreContext context,
+        ConstructionJob job,
+        CancellationToken stop
+    )
+    {
+        var counts = await context
+            .Votes.Where(vote => vote.Failure == null)
+            .Join(
+                context.Records.Where(record => record.JobId == job.Id),
+                vote => vote.RecordId,
+                record => record.Id,
+                (vote, record) =>
+                    new
+                    {
+                        vote.Teacher,
+                        Said = vote.Label,
+                        True = record.Sample!.Label,
+                    }
+            )
+            .GroupBy(vote => new
+            {
+                vote.Teacher,
+                vote.Said,
+                vote.True,
+            })
+            .Select(votes => new { votes.Key, Count = votes.Count() })
+            .ToListAsync(stop);
+        var labels = job.Dataset!.Labels;
+        int Category(string? label) => label is null ? labels.Count : labels.IndexOf(label);
+        return counts
+            .GroupBy(count => count.Key.Teacher, StringComparer.Ordinal)
+            .ToDictionary(
+                teacher => teacher.Key,
+                teacher =>
+                    Reviews.Agreement.CohenKappa(
+                        [.. teacher.SelectMany(c => Enumerable.Repeat(Category(c.Key.Said), c.Count))],
+                        [.. teacher.SelectMany(c => Enumerable.Repeat(Category(c.Key.True), c.Count))],
+                        labels.Count + 1
+                    ),
+                StringComparer.Ordinal
+            );
     }
 
     private static async Task<List<KeyValuePair<string, int>>> CountReasons(
@@ -232,5 +314,12 @@ public sealed record ConstructionReport(
     private static IQueryable<CotVote> Votes(StoreContext context, long jobId) =>
         context.Records.Where(record => record.JobId == jobId).SelectMany(record => record.Votes);
 
-    private sealed record CallCount(string Teacher, string Outcome, int Count, double Cost, double Seconds);
+    private sealed record CallCount(
+        string Teacher,
+        string Outcome,
+        int Count,
+        double Cost,
+        double Seconds,
+        long Tokens
+    );
 }

@@ -28,6 +28,8 @@ public sealed class CotConstruction : IAsyncDisposable
     private readonly Dictionary<string, TeacherDesk> _desks;
     private readonly TimeProvider _time;
     private readonly FileStream _lock;
+    private readonly Lock _spentLock = new();
+    private double _spent;
     private Dictionary<(long? Sample, string Teacher, PromptPurpose Purpose), FailedTries> _failedBefore = [];
 
     private CotConstruction(
@@ -42,8 +44,15 @@ public sealed class CotConstruction : IAsyncDisposable
         _questions = new CotQuestions(setup.Config, setup.Dataset, setup.Generate, setup.Verify, setup.Root);
         _judge = new CotJudge(setup.Config, setup.Dataset, setup.Attributes);
         _rows = new CotRows(setup, _questions, _judge);
-        (_writer, _desks, _lock) = (writer, desks, jobLock);
+        (_writer, _desks, _lock, _spent) = (writer, desks, jobLock, setup.SpentHere);
     }
+
+    /// <summary>How it stands with the teachers, by name.</summary>
+    public IReadOnlyList<DeskStanding> Standings =>
+        [.. _desks.Values.Select(desk => desk.Standing).OrderBy(desk => desk.Teacher, StringComparer.Ordinal)];
+
+    /// <summary>Whether some process works on a job at this moment.</summary>
+    public static bool IsWorkedOn(string root, long jobId) => JobLock.IsTaken(root, jobId);
 
     /// <summary>Takes a job to work on. One process works on a job at a time.</summary>
     /// <param name="setup">The job with what it needs.</param>
@@ -245,6 +254,7 @@ public sealed class CotConstruction : IAsyncDisposable
         if (failed.Count >= desk.MaxTries)
             return await Write(new CotOutcome(Answer: null, failed.LastOutcome)); // stopped before that was written
         tokens.BeginNothingNew.ThrowIfCancellationRequested();
+        CheckBudget();
         T? row = null;
         try
         {
@@ -259,10 +269,30 @@ public sealed class CotConstruction : IAsyncDisposable
 
         async Task<T> Write(CotOutcome outcome)
         {
+            Pay(outcome);
             var written = rowOf(outcome);
             await _writer.Write(outcome.WithCall(written));
             return written;
         }
+    }
+
+    private void Pay(CotOutcome outcome)
+    {
+        lock (_spentLock)
+            _spent += outcome.Answer?.Call.Cost ?? 0;
+    }
+
+    /// <summary>What is in flight when the budget is reached is still paid for.</summary>
+    private void CheckBudget()
+    {
+        double spent;
+        lock (_spentLock)
+            spent = _spent;
+        if (_config.Budget is { } budget && spent >= budget)
+            throw new TeacherException(
+                TeacherFault.BudgetSpent,
+                $"The construction has cost {spent:0.######} of its budget of {budget:0.######}; raise the budget to go on."
+            );
     }
 
     /// <summary>Going on would only turn every sample that is left into a failure.</summary>

@@ -36,17 +36,29 @@ internal sealed class JobItems(IDbContextFactory<StoreContext> store, Constructi
         }
     }
 
-    private IQueryable<StoredSample> Samples(StoreContext context)
+    private IQueryable<StoredSample> Samples(StoreContext context) =>
+        SamplesOf(context, job.DatasetId, config, job.Id);
+
+    /// <summary>The samples that a job of these settings is about, before its limit.</summary>
+    /// <param name="jobId">The job, whose own records do not count as there already; null for one that is not yet made.</param>
+    internal static IQueryable<StoredSample> SamplesOf(
+        StoreContext context,
+        long datasetId,
+        ConstructionConfig config,
+        long? jobId
+    )
     {
         var splits = config.SplitsToUse;
         var samples = context.Samples.Where(sample =>
-            sample.DatasetId == job.DatasetId && sample.Split != null && splits.Contains(sample.Split.Value)
+            sample.DatasetId == datasetId && sample.Split != null && splits.Contains(sample.Split.Value)
         );
+        if (config.Labels is { } labels)
+            samples = samples.Where(sample => labels.Contains(sample.Label));
         return config.OnlyMissing
             ? samples.Where(sample =>
                 !sample.Records.Any(record =>
                     record.State == CotState.Accepted
-                    && record.JobId != job.Id
+                    && (jobId == null || record.JobId != jobId)
                     && !context.Jobs.Any(other => other.Id == record.JobId && other.IsTrial)
                 )
             )

@@ -8,11 +8,11 @@ internal static class JobLock
     /// <exception cref="ConstructionException">Another process has it.</exception>
     public static FileStream Take(string root, long jobId)
     {
-        var folder = Directory.CreateDirectory(Path.Combine(root, "jobs")).FullName;
+        Directory.CreateDirectory(Path.GetDirectoryName(PathOf(root, jobId))!);
         try
         {
             return new FileStream(
-                Path.Combine(folder, jobId.ToString(CultureInfo.InvariantCulture) + ".lock"),
+                PathOf(root, jobId),
                 FileMode.OpenOrCreate,
                 FileAccess.ReadWrite,
                 FileShare.None
@@ -23,4 +23,23 @@ internal static class JobLock
             throw new ConstructionException($"Another process works on construction {jobId}.", e);
         }
     }
+
+    /// <summary>Whether some process has it.</summary>
+    public static bool IsTaken(string root, long jobId)
+    {
+        if (!File.Exists(PathOf(root, jobId)))
+            return false;
+        try
+        {
+            using var free = new FileStream(PathOf(root, jobId), FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+            return false;
+        }
+        catch (IOException)
+        {
+            return true;
+        }
+    }
+
+    private static string PathOf(string root, long jobId) =>
+        Path.Combine(root, "jobs", jobId.ToString(CultureInfo.InvariantCulture) + ".lock");
 }

@@ -22,6 +22,9 @@ public sealed record JobSetup
 
     /// <summary>Teacher → what it has cost so far, in all jobs.</summary>
     public required IReadOnlyDictionary<string, double> Spent { get; init; }
+
+    /// <summary>What the job itself has cost so far.</summary>
+    public double SpentHere { get; init; }
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     /// <summary>Queues a new job; its prompts are pinned to their versions of now.</summary>
@@ -39,22 +42,16 @@ public sealed record JobSetup
         var now = (time ?? TimeProvider.System).GetUtcNow().UtcDateTime;
         await using var context = store.CreateDbContext();
         await AddBuiltInPrompts(context, now);
-        var problems = config.Problems().ToList();
-        var target = await context.Datasets.SingleOrDefaultAsync(d => d.Name == dataset);
-        if (target is null)
-            problems.Add($"there is no data set '{dataset}'; import it first");
-        var generate = await FindPrompt(context, config.GeneratePrompt, PromptPurpose.Generate, problems);
-        var verify = await FindPrompt(context, config.VerifyPrompt, PromptPurpose.Verify, problems);
-        await FindTeachers(context, config, problems);
-        Require(problems);
+        var parts = await Find(context, dataset, config);
+        Require(parts.Problems);
         var pinned = config with
         {
-            GeneratePrompt = $"{generate!.Name}@{generate.Version}",
-            VerifyPrompt = $"{verify!.Name}@{verify.Version}",
+            GeneratePrompt = $"{parts.Generate!.Name}@{parts.Generate.Version}",
+            VerifyPrompt = $"{parts.Verify!.Name}@{parts.Verify.Version}",
         };
         var job = new ConstructionJob
         {
-            DatasetId = target!.Id,
+            DatasetId = parts.Dataset!.Id,
             Name = name,
             Config = pinned.ToJson(),
             IsTrial = isTrial,
@@ -103,6 +100,7 @@ public sealed record JobSetup
             Spent = await context
                 .Calls.GroupBy(call => call.Teacher)
                 .ToDictionaryAsync(calls => calls.Key, calls => calls.Sum(call => call.Cost), StringComparer.Ordinal),
+            SpentHere = await context.Calls.Where(call => call.JobId == jobId).SumAsync(call => call.Cost),
             Time = time ?? TimeProvider.System,
         };
     }
@@ -129,7 +127,54 @@ public sealed record JobSetup
         await context.SaveChangesAsync(stop);
     }
 
-    private static async Task<PromptTemplate?> FindPrompt(
+    /// <summary>Lets a job that pauses or failed go on; whoever works on jobs takes it up.</summary>
+    /// <param name="budget">A new budget of the job; null leaves the one it has.</param>
+    /// <exception cref="ConstructionException">There is no such job, or it is over; the budget is none.</exception>
+    public static async Task Resume(
+        IDbContextFactory<StoreContext> store,
+        long jobId,
+        double? budget,
+        CancellationToken stop
+    )
+    {
+        await using var context = store.CreateDbContext();
+        var job =
+            await context.Jobs.AsNoTracking().SingleOrDefaultAsync(job => job.Id == jobId, stop)
+            ?? throw new ConstructionException($"There is no construction {jobId}.");
+        var config = ConstructionConfig.Parse(job.Config);
+        if (budget is not null)
+            config = config with { Budget = budget };
+        Require([.. config.Problems()]);
+        await Ask(store, jobId, JobState.Queued, stop);
+        var json = config.ToJson();
+        await context
+            .Jobs.Where(job => job.Id == jobId)
+            .ExecuteUpdateAsync(
+                job => job.SetProperty(j => j.Config, json).SetProperty(j => j.Failure, (string?)null),
+                stop
+            );
+    }
+
+    /// <summary>What settings refer to, with everything that is wrong with them.</summary>
+    internal static async Task<JobParts> Find(StoreContext context, string dataset, ConstructionConfig config)
+    {
+        var problems = config.Problems().ToList();
+        var target = await context.Datasets.SingleOrDefaultAsync(d => d.Name == dataset);
+        if (target is null)
+            problems.Add($"there is no data set '{dataset}'; import it first");
+        else
+            problems.AddRange(
+                (config.Labels ?? [])
+                    .Except(target.Labels, StringComparer.Ordinal)
+                    .Select(label => $"data set '{dataset}' has no class '{label}'")
+            );
+        var generate = await FindPrompt(context, config.GeneratePrompt, PromptPurpose.Generate, problems);
+        var verify = await FindPrompt(context, config.VerifyPrompt, PromptPurpose.Verify, problems);
+        var teachers = await FindTeachers(context, config, problems);
+        return new JobParts(problems, target, generate, verify, teachers);
+    }
+
+    internal static async Task<PromptTemplate?> FindPrompt(
         StoreContext context,
         string reference,
         PromptPurpose purpose,
@@ -169,7 +214,7 @@ public sealed record JobSetup
         return teachers;
     }
 
-    private static async Task<IReadOnlyList<AttributeVocabulary>> VocabularyOf(StoreContext context, long datasetId)
+    internal static async Task<IReadOnlyList<AttributeVocabulary>> VocabularyOf(StoreContext context, long datasetId)
     {
         var values = await context.AttributeValues.Where(value => value.DatasetId == datasetId).ToListAsync();
         return
@@ -183,7 +228,7 @@ public sealed record JobSetup
         ];
     }
 
-    private static async Task AddBuiltInPrompts(StoreContext context, DateTime now)
+    internal static async Task AddBuiltInPrompts(StoreContext context, DateTime now)
     {
         foreach (var prompt in BuiltInPrompts.All(now))
         {
@@ -199,3 +244,13 @@ public sealed record JobSetup
             throw new ConstructionException("The construction cannot begin: " + string.Join("; ", problems) + ".");
     }
 }
+
+/// <summary>What the settings of a job refer to; null where it is not there.</summary>
+/// <param name="Problems">Everything that keeps the job from beginning.</param>
+internal sealed record JobParts(
+    List<string> Problems,
+    StoredDataset? Dataset,
+    PromptTemplate? Generate,
+    PromptTemplate? Verify,
+    IReadOnlyList<StoredTeacher> Teachers
+);
