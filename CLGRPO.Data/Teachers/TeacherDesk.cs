@@ -111,17 +111,19 @@ public sealed class TeacherDesk : IDisposable
     /// Puts the answer where it is safe; called while the question still has its place, so that no more answers than
     /// <see cref="StoredTeacher.Concurrency"/> are ever lost when the process is killed.
     /// </param>
+    /// <param name="allow">Called before each request, when the question has its place; throws where it must not be asked any more.</param>
     public async Task<TeacherAnswer> Ask(
         TeacherQuestion question,
         TeacherErrand errand,
         CancellationToken stop,
-        Func<TeacherAnswer, Task>? keep = null
+        Func<TeacherAnswer, Task>? keep = null,
+        Action? allow = null
     )
     {
         var context = ResilienceContextPool.Shared.Get(stop);
         try
         {
-            var run = new Errand(question, errand, keep);
+            var run = new Errand(question, errand, keep, allow);
             context.Properties.Set(ErrandKey, run);
             return await _retry.ExecuteAsync(
                 static (context, state) =>
@@ -164,6 +166,7 @@ public sealed class TeacherDesk : IDisposable
         try
         {
             CheckBudget();
+            errand.Allow();
             await _pace.Wait(stop);
             return await _breaker.ExecuteAsync(
                 static (state, stop) => new ValueTask<TeacherAnswer>(state.Desk.TryOnce(state.Errand, stop)),
@@ -340,13 +343,20 @@ public sealed class TeacherDesk : IDisposable
             .Build();
 
     /// <summary>A question on its way, with the number of requests made for it.</summary>
-    private sealed class Errand(TeacherQuestion question, TeacherErrand errand, Func<TeacherAnswer, Task>? keep)
+    private sealed class Errand(
+        TeacherQuestion question,
+        TeacherErrand errand,
+        Func<TeacherAnswer, Task>? keep,
+        Action? allow
+    )
     {
         public TeacherQuestion Question { get; } = question;
         public TeacherErrand For { get; } = errand;
         public int Tries { get; private set; } = errand.TriesBefore;
 
         public int NextTry() => Tries++;
+
+        public void Allow() => allow?.Invoke();
 
         public Task Keep(TeacherAnswer answer) => keep?.Invoke(answer) ?? Task.CompletedTask;
     }

@@ -254,12 +254,17 @@ public sealed class CotConstruction : IAsyncDisposable
         if (failed.Count >= desk.MaxTries)
             return await Write(new CotOutcome(Answer: null, failed.LastOutcome)); // stopped before that was written
         tokens.BeginNothingNew.ThrowIfCancellationRequested();
-        CheckBudget();
         T? row = null;
         try
         {
             var errand = new TeacherErrand(_job.Id, round, failed.Count);
-            await desk.Ask(question, errand, tokens.Abandon, async answer => row = await Write(new(answer, null)));
+            await desk.Ask(
+                question,
+                errand,
+                tokens.Abandon,
+                async answer => row = await Write(new(answer, null)),
+                CheckBudget
+            );
             return row!;
         }
         catch (TeacherException fault) when (!NeedsAPerson(fault))

@@ -116,15 +116,19 @@ public sealed record JobSetup
     )
     {
         await using var context = store.CreateDbContext();
+        // In one statement: whoever works on it may end it at this moment.
+        var asked = await context
+            .Jobs.Where(job => job.Id == jobId)
+            .Where(job => job.State != JobState.Completed && job.State != JobState.Cancelled)
+            .ExecuteUpdateAsync(job => job.SetProperty(j => j.State, state), stop);
+        if (asked > 0)
+            return;
         var job =
-            await context.Jobs.SingleOrDefaultAsync(job => job.Id == jobId, stop)
+            await context.Jobs.AsNoTracking().SingleOrDefaultAsync(job => job.Id == jobId, stop)
             ?? throw new ConstructionException($"There is no construction {jobId}.");
-        if (job.State is JobState.Completed or JobState.Cancelled)
-            throw new ConstructionException(
-                $"Construction {jobId} is {job.State.ToString().ToLowerInvariant()} already."
-            );
-        job.State = state;
-        await context.SaveChangesAsync(stop);
+        throw new ConstructionException(
+            $"Construction {jobId} is {job.State.ToString().ToLowerInvariant()} already."
+        );
     }
 
     /// <summary>Lets a job that pauses or failed go on; whoever works on jobs takes it up.</summary>

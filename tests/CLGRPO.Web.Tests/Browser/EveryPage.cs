@@ -88,6 +88,11 @@ public sealed class EveryPage(BrowserFixture site)
             all.Add("/recipes/own/not-here", theme, true);
             all.Add("/runs", theme, true);
             all.Add("/live", theme, true);
+            all.Add("/construction", theme, true);
+            all.Add("/construction/new", theme, true);
+            all.Add("/construction/teachers", theme, true);
+            all.Add("/construction/prompts", theme, true);
+            all.Add("/construction/1", theme, true);
             all.Add("/review", theme, true);
             all.Add("/review/batches", theme, true);
             all.Add("/review/agreement", theme, true);

@@ -6,6 +6,7 @@ using CLGRPO.Data.Store;
 using CLGRPO.Web.Tests.Browser;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Playwright;
+using Verdict = CLGRPO.Data.Store.Verdict;
 
 namespace CLGRPO.Web.Tests.Datasets;
 
