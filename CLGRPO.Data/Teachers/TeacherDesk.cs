@@ -84,9 +84,10 @@ public sealed class TeacherDesk : IDisposable
         get
         {
             var limited = Moment(ref _limitedUntil) is { } until && until > _time.GetUtcNow().UtcDateTime;
+            // A teacher that asks for time is not down, even if it is left alone for all its refusals.
             var state =
-                DownSince is not null ? DeskState.Down
-                : limited ? DeskState.Limited
+                limited ? DeskState.Limited
+                : DownSince is not null ? DeskState.Down
                 : DeskState.Answering;
             return new DeskStanding(
                 Settings.Name,

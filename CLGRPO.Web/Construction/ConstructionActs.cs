@@ -23,11 +23,7 @@ internal sealed class ConstructionActs(
         try
         {
             await act(
-                await people.Require(
-                    (await visitors.GetAuthenticationStateAsync()).User,
-                    scope,
-                    CancellationToken.None
-                )
+                await people.Require((await visitors.GetAuthenticationStateAsync()).User, scope, CancellationToken.None)
             );
             return null;
         }

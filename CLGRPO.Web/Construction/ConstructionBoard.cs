@@ -7,52 +7,96 @@ using Microsoft.EntityFrameworkCore;
 namespace CLGRPO.Web.Construction;
 
 /// <summary>The constructions in figures. Pages share them, and counting is given a twentieth of the time at most, however large one is.</summary>
-public sealed class ConstructionBoard(StoreFactory store, ConstructionService work, TimeProvider clock)
+public sealed class ConstructionBoard : IDisposable
 {
     private const int CountingShare = 20;
+    private const long All = 0; // no construction has this number
     private static readonly TimeSpan Least = TimeSpan.FromMilliseconds(700);
-    private readonly ConcurrentDictionary<long, Entry> _entries = new();
+    private readonly ConcurrentDictionary<long, Kept<ConstructionInsight>> _insights = new();
+    private readonly ConcurrentDictionary<long, Kept<IReadOnlyDictionary<long, Counts>>> _counts = new();
+    private readonly StoreFactory _store;
+    private readonly ConstructionService _work;
+    private readonly TimeProvider _clock;
+
+    public ConstructionBoard(StoreFactory store, ConstructionService work, TimeProvider clock)
+    {
+        (_store, _work, _clock) = (store, work, clock);
+        _work.Changed += Forget;
+    }
 
     /// <summary>All constructions, newest first.</summary>
     public Task<IReadOnlyList<ConstructionSummary>> List(CancellationToken stop) => Summaries(id: null, stop);
 
-    /// <summary>A construction; null where there is none of that number.</summary>
+    /// <summary>A construction; null where there is none of that number. Its state is that of now, its counts are some seconds old at most.</summary>
     public async Task<ConstructionSummary?> Find(long id, CancellationToken stop) =>
         (await Summaries(id, stop)).SingleOrDefault();
 
-    /// <summary>All figures of a construction, at most some seconds old.</summary>
+    /// <summary>All figures of a construction, some seconds old at most.</summary>
     /// <exception cref="ConstructionException">There is none of that number.</exception>
-    public async Task<ConstructionInsight> Insight(long id, CancellationToken stop)
+    public Task<ConstructionInsight> Insight(long id, CancellationToken stop) =>
+        _insights
+            .GetOrAdd(id, _ => new())
+            .Get(
+                async () =>
+                {
+                    var report = await ConstructionReport.Of(_store, id, _clock, stop);
+                    return new ConstructionInsight(
+                        report,
+                        await ConstructionCourse.Of(_store, report.Progress, _clock, stop)
+                    );
+                },
+                stop
+            );
+
+    public void Dispose() => _work.Changed -= Forget;
+
+    /// <summary>What begins or ends is counted anew, however long counting took.</summary>
+    private void Forget(object? sender, EventArgs nothing)
     {
-        var entry = _entries.GetOrAdd(id, _ => new Entry());
-        await entry.Turn.WaitAsync(stop);
-        try
-        {
-            if (entry.Insight is { } known && Stopwatch.GetElapsedTime(entry.CountedAt) < entry.Fresh)
-                return known;
-            var begun = Stopwatch.GetTimestamp();
-            var report = await ConstructionReport.Of(store, id, clock, stop);
-            var course = await ConstructionCourse.Of(store, report.Progress, clock, stop);
-            var took = Stopwatch.GetElapsedTime(begun);
-            entry.Fresh = CountingShare * took > Least ? CountingShare * took : Least;
-            entry.CountedAt = Stopwatch.GetTimestamp();
-            return entry.Insight = new ConstructionInsight(report, course);
-        }
-        finally
-        {
-            entry.Turn.Release();
-        }
+        _insights.Clear();
+        _counts.Clear();
     }
 
     private async Task<IReadOnlyList<ConstructionSummary>> Summaries(long? id, CancellationToken stop)
     {
-        await using var context = store.CreateDbContext();
+        await using var context = _store.CreateDbContext();
         var jobs = await context
             .Jobs.AsNoTracking()
             .Include(job => job.Dataset)
             .Where(job => id == null || job.Id == id)
             .OrderByDescending(job => job.Id)
             .ToListAsync(stop);
+        var counts = await _counts.GetOrAdd(id ?? All, _ => new()).Get(() => Count(id, stop), stop);
+        return
+        [
+            .. jobs.Select(job =>
+            {
+                var count = counts.GetValueOrDefault(job.Id, new Counts(0, 0, 0, 0));
+                return new ConstructionSummary(
+                    job.Id,
+                    job.Name,
+                    job.DatasetId,
+                    job.Dataset!.Name,
+                    StandingOf(job),
+                    job.Failure,
+                    job.IsTrial,
+                    count.Accepted,
+                    count.Rejected,
+                    count.Open,
+                    count.Cost,
+                    ConstructionConfig.Parse(job.Config),
+                    job.CreatedBy,
+                    job.CreatedAt,
+                    job.StartedAt,
+                    job.FinishedAt
+                );
+            }),
+        ];
+    }
+
+    private async Task<IReadOnlyDictionary<long, Counts>> Count(long? id, CancellationToken stop)
+    {
+        await using var context = _store.CreateDbContext();
         var items = await context
             .Items.Where(item => id == null || item.JobId == id)
             .GroupBy(item => new { item.JobId, item.State })
@@ -67,47 +111,63 @@ public sealed class ConstructionBoard(StoreFactory store, ConstructionService wo
             .Calls.Where(call => call.JobId != null && (id == null || call.JobId == id))
             .GroupBy(call => call.JobId!.Value)
             .ToDictionaryAsync(calls => calls.Key, calls => calls.Sum(call => call.Cost), stop);
-        int Count(long job, ItemState state) =>
-            items.Where(item => item.JobId == job && item.State == state).Sum(item => item.Count);
-        return
-        [
-            .. jobs.Select(job => new ConstructionSummary(
-                job.Id,
-                job.Name,
-                job.DatasetId,
-                job.Dataset!.Name,
-                StandingOf(job),
-                job.Failure,
-                job.IsTrial,
-                Count(job.Id, ItemState.Accepted),
-                Count(job.Id, ItemState.Rejected),
-                Count(job.Id, ItemState.Open),
-                costs.GetValueOrDefault(job.Id),
-                ConstructionConfig.Parse(job.Config),
-                job.CreatedBy,
-                job.CreatedAt,
-                job.StartedAt,
-                job.FinishedAt
-            )),
-        ];
+        return items
+            .GroupBy(item => item.JobId)
+            .ToDictionary(
+                job => job.Key,
+                job =>
+                {
+                    int Of(ItemState state) => job.Where(item => item.State == state).Sum(item => item.Count);
+                    return new Counts(
+                        Of(ItemState.Accepted),
+                        Of(ItemState.Rejected),
+                        Of(ItemState.Open),
+                        costs.GetValueOrDefault(job.Key)
+                    );
+                }
+            );
     }
 
     private ConstructionState StandingOf(ConstructionJob job) =>
         job.State switch
         {
             JobState.Queued => ConstructionState.Waiting,
-            JobState.Running => work.IsWorkedOn(job.Id) ? ConstructionState.Running : ConstructionState.Interrupted,
-            JobState.Paused => work.WorksOn(job.Id) ? ConstructionState.Pausing : ConstructionState.Paused,
+            JobState.Running => _work.IsWorkedOn(job.Id) ? ConstructionState.Running : ConstructionState.Interrupted,
+            JobState.Paused => _work.WorksOn(job.Id) ? ConstructionState.Pausing : ConstructionState.Paused,
             JobState.Completed => ConstructionState.Done,
             JobState.Cancelled => ConstructionState.Cancelled,
             _ => ConstructionState.Failed,
         };
 
-    private sealed class Entry
+    private sealed record Counts(int Accepted, int Rejected, int Open, double Cost);
+
+    /// <summary>Something that is counted for all who ask, one after another.</summary>
+    private sealed class Kept<T>
+        where T : class
     {
-        public SemaphoreSlim Turn { get; } = new(1);
-        public ConstructionInsight? Insight { get; set; }
-        public long CountedAt { get; set; }
-        public TimeSpan Fresh { get; set; }
+        private readonly SemaphoreSlim _turn = new(1);
+        private T? _value;
+        private long _countedAt;
+        private TimeSpan _fresh;
+
+        public async Task<T> Get(Func<Task<T>> count, CancellationToken stop)
+        {
+            await _turn.WaitAsync(stop);
+            try
+            {
+                if (_value is { } known && Stopwatch.GetElapsedTime(_countedAt) < _fresh)
+                    return known;
+                var begun = Stopwatch.GetTimestamp();
+                _value = await count();
+                _countedAt = Stopwatch.GetTimestamp();
+                var share = CountingShare * Stopwatch.GetElapsedTime(begun);
+                _fresh = share > Least ? share : Least;
+                return _value;
+            }
+            finally
+            {
+                _turn.Release();
+            }
+        }
     }
 }

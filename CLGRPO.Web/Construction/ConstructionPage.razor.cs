@@ -1,4 +1,4 @@
-using CLGRPO.Data.Cot.Construction;
+using CLGRPO.Data.Cot.Prompts;
 using CLGRPO.Data.Store;
 using CLGRPO.Data.Teachers;
 using Microsoft.AspNetCore.Components;
@@ -14,6 +14,8 @@ public sealed partial class ConstructionPage
     private ConstructionInsight? _insight;
     private IReadOnlyList<DeskStanding> _desks = [];
     private IReadOnlyList<StoredTeacher> _teachers = [];
+    private IReadOnlyList<TeacherView> _asked = [];
+    private IReadOnlyList<PromptTemplate> _prompts = [];
     private double? _budget;
     private bool _missing;
     private bool _busy;
@@ -28,12 +30,21 @@ public sealed partial class ConstructionPage
     private TeacherRoom Room { get; set; } = null!;
 
     [Inject]
+    private PromptVersions Prompts { get; set; } = null!;
+
+    [Inject]
     private ConstructionActs Acts { get; set; } = null!;
 
     [Inject]
     private DialogService Dialogs { get; set; } = null!;
 
     protected override bool IsActive => _job is { } job && ConstructionWords.IsActive(job.State);
+
+    /// <summary>What the prompt of the construction is tried against.</summary>
+    private string NewestPrompt =>
+        _prompts.FirstOrDefault(prompt => prompt.Name == _job!.Settings.GeneratePrompt.Split('@')[0]) is { } newest
+            ? $"{newest.Name}@{newest.Version}"
+            : _job!.Settings.GeneratePrompt;
 
     private bool OverBudget => _job is { Settings.Budget: { } budget } job && job.Cost >= budget;
 
@@ -44,7 +55,10 @@ public sealed partial class ConstructionPage
         {
             if (_job!.Settings.Budget is { } own)
                 return own;
-            var budgets = _teachers.Where(teacher => teacher.Kind != TeacherKind.Rule).Select(teacher => teacher.Budget).ToList();
+            var budgets = _teachers
+                .Where(teacher => teacher.Kind != TeacherKind.Rule)
+                .Select(teacher => teacher.Budget)
+                .ToList();
             return budgets.Count > 0 && budgets.TrueForAll(budget => budget is not null) ? budgets.Sum() : null;
         }
     }
@@ -64,6 +78,11 @@ public sealed partial class ConstructionPage
         _insight = await Board.Insight(Id, stop);
         _desks = Service.Standings(Id);
         HashSet<string> names = [.. _job.Settings.Generators, .. _job.Settings.Verifiers];
+        if (_prompts.Count == 0)
+        {
+            _prompts = [.. (await Prompts.List(stop)).Where(prompt => prompt.Purpose == PromptPurpose.Generate)];
+            _asked = [.. (await Room.List(stop)).Where(teacher => names.Contains(teacher.Name))];
+        }
         _teachers = [.. (await Room.Registry.List(stop)).Where(teacher => names.Contains(teacher.Name))];
     }
 

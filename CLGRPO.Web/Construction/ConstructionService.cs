@@ -87,7 +87,13 @@ public sealed partial class ConstructionService(
                 $"Construction {id} is still being worked on; a pause waits for what is in flight. Try again in some seconds."
             );
         await JobSetup.Resume(store, id, budget, stop);
-        await Note(id, "construction.resume", actor, budget is null ? null : JsonSerializer.Serialize(new { budget }), stop);
+        await Note(
+            id,
+            "construction.resume",
+            actor,
+            budget is null ? null : JsonSerializer.Serialize(new { budget }),
+            stop
+        );
         Want(id);
     }
 
@@ -199,10 +205,9 @@ public sealed partial class ConstructionService(
     /// <summary>What kept a construction from being worked on stands on its page; a person puts it right and lets it go on.</summary>
     private async Task Explain(long id, Exception exception)
     {
-        var why =
-            exception is ConstructionException or TeacherException or InvalidDataException or ArgumentException
-                ? exception.Message
-                : $"{exception.GetType().Name}; the site's log has it.";
+        var why = exception is ConstructionException or TeacherException or InvalidDataException or ArgumentException
+            ? exception.Message
+            : $"{exception.GetType().Name}; the site's log has it.";
         await SetState(id, JobState.Paused, why);
     }
 
@@ -213,9 +218,7 @@ public sealed partial class ConstructionService(
         await context
             .Jobs.Where(job => job.Id == id)
             .Where(job => job.State == JobState.Queued || job.State == JobState.Running || job.State == JobState.Paused)
-            .ExecuteUpdateAsync(job =>
-                job.SetProperty(j => j.State, state).SetProperty(j => j.Failure, failure)
-            );
+            .ExecuteUpdateAsync(job => job.SetProperty(j => j.State, state).SetProperty(j => j.Failure, failure));
     }
 
     private async Task Note(long id, string action, string actor, string? after, CancellationToken stop)

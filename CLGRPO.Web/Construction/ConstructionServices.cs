@@ -16,7 +16,10 @@ public static class ConstructionServices
         services.AddSingleton<ConstructionService>();
         services.AddHostedService(provider => provider.GetRequiredService<ConstructionService>());
         services.AddSingleton<ConstructionBoard>();
-        services.AddSingleton(provider => new PromptVersions(provider.GetRequiredService<StoreFactory>(), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new PromptVersions(
+            provider.GetRequiredService<StoreFactory>(),
+            provider.GetRequiredService<TimeProvider>()
+        ));
         services.AddSingleton<PromptDesk>();
         services.AddScoped<ConstructionActs>();
     }

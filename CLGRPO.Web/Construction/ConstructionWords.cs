@@ -43,10 +43,8 @@ internal static class ConstructionWords
             CotReasons.NearDuplicate => "near-duplicate",
             CotReasons.WrongLabel => "argues for another label",
             CotReasons.Truncated => "cut off",
-            CotReasons.NoReasoning
-            or CotReasons.NoAnswer
-            or CotReasons.UnknownLabel
-            or CotReasons.BrokenTags => "form broken",
+            CotReasons.NoReasoning or CotReasons.NoAnswer or CotReasons.UnknownLabel or CotReasons.BrokenTags =>
+                "form broken",
             _ when reason.StartsWith(CotReasons.Contradicts, StringComparison.Ordinal) => "attribute contradicted",
             _ when reason.StartsWith(CotReasons.TeacherFailed, StringComparison.Ordinal) => "no answer: "
                 + Outcome(reason[CotReasons.TeacherFailed.Length..]),

@@ -18,9 +18,7 @@ internal static class JobEndpoints
     {
         var jobs = construction.MapGroup("/jobs").RequireAuthorization(ConstructionScopes.Read);
         jobs.MapGet("/", List).WithName("ListConstructions").WithSummary("Lists constructions, newest first");
-        jobs.MapGet("/{id:long}", Get)
-            .WithName("GetConstruction")
-            .WithSummary("Gets a construction and how far it is");
+        jobs.MapGet("/{id:long}", Get).WithName("GetConstruction").WithSummary("Gets a construction and how far it is");
         jobs.MapGet("/{id:long}/report", Report)
             .WithName("GetConstructionReport")
             .WithSummary("Gets acceptance by teacher and class, reasons, agreement, cost, and how it went on");
@@ -80,10 +78,7 @@ internal static class JobEndpoints
         long id,
         ConstructionBoard board,
         CancellationToken stop
-    ) =>
-        await board.Find(id, stop) is null
-            ? TypedResults.NotFound()
-            : TypedResults.Ok(await board.Insight(id, stop));
+    ) => await board.Find(id, stop) is null ? TypedResults.NotFound() : TypedResults.Ok(await board.Insight(id, stop));
 
     private static async Task<Results<Ok<IReadOnlyList<TeacherStanding>>, NotFound>> Standings(
         long id,
@@ -118,8 +113,7 @@ internal static class JobEndpoints
         StoreFactory store,
         DatasetCatalog catalog,
         CancellationToken stop
-    ) =>
-        TypedResults.Ok(await ConstructionPlan.Of(store, catalog.Root, asked.Dataset, asked.Settings, stop));
+    ) => TypedResults.Ok(await ConstructionPlan.Of(store, catalog.Root, asked.Dataset, asked.Settings, stop));
 
     private static async Task<CreatedAtRoute<ConstructionSummary>> Begin(
         BeginConstruction asked,

@@ -50,7 +50,8 @@ public sealed partial class NewConstructionPage : ComponentBase, IDisposable
 
     private DatasetSummary Chosen => _datasets!.First(set => set.Name == _draft.Dataset);
 
-    private string DefaultName => $"{_draft.Dataset} by {string.Join(", ", _draft.Generators.DefaultIfEmpty("teachers"))}";
+    private string DefaultName =>
+        $"{_draft.Dataset} by {string.Join(", ", _draft.Generators.DefaultIfEmpty("teachers"))}";
 
     private bool CanBegin => _plan is { Problems.Count: 0, Samples: > 0 } && !_planning;
 
@@ -85,7 +86,10 @@ public sealed partial class NewConstructionPage : ComponentBase, IDisposable
         {
             yield return (versions.Key, $"{versions.Key}, newest (v{versions.First().Version})");
             foreach (var version in versions)
-                yield return ($"{version.Name}@{version.Version}", $"{version.Name} v{version.Version}, {version.CreatedBy}");
+                yield return (
+                    $"{version.Name}@{version.Version}",
+                    $"{version.Name} v{version.Version}, {version.CreatedBy}"
+                );
         }
     }
 

@@ -71,10 +71,7 @@ internal static class PromptEndpoints
             .MapGet("/", List)
             .WithName("ListPrompts")
             .WithSummary("Lists all versions of the prompts, by name, the newest first");
-        prompts
-            .MapGet("/{name}/{version:int}", Get)
-            .WithName("GetPrompt")
-            .WithSummary("Gets a version of a prompt");
+        prompts.MapGet("/{name}/{version:int}", Get).WithName("GetPrompt").WithSummary("Gets a version of a prompt");
         prompts
             .MapPost("/", Add)
             .RequireAuthorization(ConstructionScopes.Write)

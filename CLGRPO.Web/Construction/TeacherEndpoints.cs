@@ -41,10 +41,7 @@ internal static class TeacherEndpoints
             .WithSummary("Asks a teacher about one small picture");
 
         var origins = construction.MapGroup("/origins").RequireAuthorization(ConstructionScopes.TeachersRead);
-        origins
-            .MapGet("/", Origins)
-            .WithName("ListOrigins")
-            .WithSummary("Lists the origins at which teachers may be");
+        origins.MapGet("/", Origins).WithName("ListOrigins").WithSummary("Lists the origins at which teachers may be");
         var rules = origins.MapGroup("").RequireAuthorization(ConstructionScopes.TeachersManage);
         rules
             .MapPost("/", Allow)
@@ -136,10 +133,7 @@ internal static class TeacherEndpoints
         string name,
         TeacherRoom room,
         CancellationToken stop
-    ) =>
-        await Find(name, room, stop) is null
-            ? TypedResults.NotFound()
-            : TypedResults.Ok(await room.Check(name, stop));
+    ) => await Find(name, room, stop) is null ? TypedResults.NotFound() : TypedResults.Ok(await room.Check(name, stop));
 
     private static async Task<Ok<IReadOnlyList<OriginView>>> Origins(TeacherRoom room, CancellationToken stop) =>
         TypedResults.Ok<IReadOnlyList<OriginView>>([.. (await room.Origins(stop)).Select(View)]);

@@ -85,7 +85,7 @@ public sealed record AddTeacher : TeacherForm
     [Required, StringLength(64, MinimumLength = 1)]
     public required string Name { get; init; }
 
-    /// <summary>open_a_i: an endpoint in OpenAI's form; rule: from the annotation, without a server; checkpoint: a model of our own, which only the command line can load.</summary>
+    /// <summary>open_ai: an endpoint in OpenAI's form; rule: from the annotation, without a server; checkpoint: a model of our own, which only the command line can load.</summary>
     public TeacherKind Kind { get; init; }
 }
 

@@ -27,13 +27,15 @@ public sealed class TeacherRoom(StoreFactory store, IOptions<SiteOptions> site, 
         var (writers, verifiers) = await Roles(stop);
         return
         [
-            .. (await Registry.List(stop)).Select(teacher => TeacherView.Of(
-                teacher,
-                accounts.GetValueOrDefault(teacher.Name),
-                writers.Contains(teacher.Name),
-                verifiers.Contains(teacher.Name),
-                _checks.GetValueOrDefault(teacher.Name)
-            )),
+            .. (await Registry.List(stop)).Select(teacher =>
+                TeacherView.Of(
+                    teacher,
+                    accounts.GetValueOrDefault(teacher.Name),
+                    writers.Contains(teacher.Name),
+                    verifiers.Contains(teacher.Name),
+                    _checks.GetValueOrDefault(teacher.Name)
+                )
+            ),
         ];
     }
 

@@ -82,9 +82,11 @@ public sealed record ConstructionPlan(
         var all = classes.Sum(label => label.Value);
         var samples = Math.Min(all, config.Limit ?? int.MaxValue);
         var leftOut =
-            parts.Dataset is null || !config.OnlyMissing ? 0
-            : (await CountClasses(context, parts.Dataset, config with { OnlyMissing = false }, stop)).Sum(c => c.Value)
-                - all;
+            parts.Dataset is null || !config.OnlyMissing
+                ? 0
+                : (await CountClasses(context, parts.Dataset, config with { OnlyMissing = false }, stop)).Sum(c =>
+                    c.Value
+                ) - all;
         var tries = await ExpectedTries(context, config, stop);
         var teachers = new List<TeacherPlan>();
         foreach (var teacher in parts.Teachers.OrderBy(teacher => teacher.Name, StringComparer.Ordinal))
@@ -199,7 +201,8 @@ public sealed record ConstructionPlan(
         }
         var past = await Past(context, teacher, stop);
         var (questions, most) = (samples * tries * share, (double)samples * config.Attempts * share);
-        var each = TeacherCost.Of(teacher, 1, 0) * past.PromptTokens + TeacherCost.Of(teacher, 0, 1) * past.CompletionTokens;
+        var each =
+            TeacherCost.Of(teacher, 1, 0) * past.PromptTokens + TeacherCost.Of(teacher, 0, 1) * past.CompletionTokens;
         var spent = teacher.Budget is null
             ? 0
             : await context.Calls.Where(call => call.Teacher == teacher.Name).SumAsync(call => call.Cost, stop);
@@ -289,9 +292,7 @@ public sealed record ConstructionPlan(
             .Take(PicturesLookedAt)
             .Select(sample => sample.Image)
             .ToListAsync(stop);
-        var missing = pictures.Count(image =>
-            !File.Exists(Path.Combine(root, DatasetVersion.BlobsFolder, image))
-        );
+        var missing = pictures.Count(image => !File.Exists(Path.Combine(root, DatasetVersion.BlobsFolder, image)));
         return missing == 0 ? [] : [$"{missing} of the first {pictures.Count} pictures are not on the disk."];
     }
 }

@@ -40,7 +40,7 @@ public sealed record ClassReport(string Label, int Samples, int Accepted, int Re
 /// <param name="Both">Reasonings that both judged.</param>
 /// <param name="Percent">Share with the same label; null where they judged nothing in common.</param>
 /// <param name="Kappa">Cohen's kappa over the labels; null where it is not defined.</param>
-public sealed record PairAgreement(string First, string Second, int Both, double? Percent, double? Kappa);
+public sealed record VerifierAgreement(string First, string Second, int Both, double? Percent, double? Kappa);
 
 /// <summary>How far a construction is and what it found: for the command line, the page and the API.</summary>
 /// <param name="Progress">How far it is.</param>
@@ -50,7 +50,7 @@ public sealed record ConstructionReport(
     IReadOnlyList<TeacherReport> Teachers,
     IReadOnlyList<ClassReport> Classes,
     IReadOnlyList<KeyValuePair<string, int>> Reasons,
-    IReadOnlyList<PairAgreement> Agreement
+    IReadOnlyList<VerifierAgreement> Agreement
 )
 {
     /// <exception cref="ConstructionException">There is no such job.</exception>
@@ -262,7 +262,7 @@ public sealed record ConstructionReport(
     }
 
     /// <summary>Every pair of verifiers over the reasonings that both judged; an answer that is none of the labels is a class of its own.</summary>
-    private static async Task<List<PairAgreement>> Agreements(
+    private static async Task<List<VerifierAgreement>> Agreements(
         StoreContext context,
         ConstructionJob job,
         CancellationToken stop
@@ -289,12 +289,12 @@ public sealed record ConstructionReport(
         var labels = job.Dataset!.Labels;
         var verifiers = ConstructionConfig.Parse(job.Config).Verifiers;
         int Category(string? label) => label is null ? labels.Count : labels.IndexOf(label);
-        PairAgreement Pair(string first, string second)
+        VerifierAgreement Pair(string first, string second)
         {
             var cells = counts.Where(c => c.Key.First == first && c.Key.Second == second).ToList();
             int[] a = [.. cells.SelectMany(c => Enumerable.Repeat(Category(c.Key.FirstLabel), c.Count))];
             int[] b = [.. cells.SelectMany(c => Enumerable.Repeat(Category(c.Key.SecondLabel), c.Count))];
-            return new PairAgreement(
+            return new VerifierAgreement(
                 first,
                 second,
                 a.Length,

@@ -101,8 +101,7 @@ public static class CotDecisions
     private static CotDecision Of(CotRecord record, ConstructionConfig config, (ItemState State, int Attempts) item)
     {
         var think = CompletionFormat.Parse(record.Completion, CompletionStyle.Cot).Think?.Trim();
-        var missing =
-            record.State == CotState.Candidate ? config.JudgesOf(record.Teacher) - record.Votes.Count : 0;
+        var missing = record.State == CotState.Candidate ? config.JudgesOf(record.Teacher) - record.Votes.Count : 0;
         return new CotDecision(
             record.Id,
             record.Sample!.DatasetId,

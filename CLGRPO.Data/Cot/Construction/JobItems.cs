@@ -36,8 +36,7 @@ internal sealed class JobItems(IDbContextFactory<StoreContext> store, Constructi
         }
     }
 
-    private IQueryable<StoredSample> Samples(StoreContext context) =>
-        SamplesOf(context, job.DatasetId, config, job.Id);
+    private IQueryable<StoredSample> Samples(StoreContext context) => SamplesOf(context, job.DatasetId, config, job.Id);
 
     /// <summary>The samples that a job of these settings is about, before its limit.</summary>
     /// <param name="jobId">The job, whose own records do not count as there already; null for one that is not yet made.</param>

@@ -11,12 +11,7 @@ internal static class JobLock
         Directory.CreateDirectory(Path.GetDirectoryName(PathOf(root, jobId))!);
         try
         {
-            return new FileStream(
-                PathOf(root, jobId),
-                FileMode.OpenOrCreate,
-                FileAccess.ReadWrite,
-                FileShare.None
-            );
+            return new FileStream(PathOf(root, jobId), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
         catch (IOException e)
         {

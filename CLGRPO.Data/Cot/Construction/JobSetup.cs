@@ -126,9 +126,7 @@ public sealed record JobSetup
         var job =
             await context.Jobs.AsNoTracking().SingleOrDefaultAsync(job => job.Id == jobId, stop)
             ?? throw new ConstructionException($"There is no construction {jobId}.");
-        throw new ConstructionException(
-            $"Construction {jobId} is {job.State.ToString().ToLowerInvariant()} already."
-        );
+        throw new ConstructionException($"Construction {jobId} is {job.State.ToString().ToLowerInvariant()} already.");
     }
 
     /// <summary>Lets a job that pauses or failed go on; whoever works on jobs takes it up.</summary>

@@ -125,7 +125,8 @@ public sealed class PromptTrial(
         if (asked.Reference is { } reference)
         {
             var problems = new List<string>();
-            return await JobSetup.FindPrompt(context, reference, PromptPurpose.Generate, problems) is { } found
+            return
+                await JobSetup.FindPrompt(context, reference, PromptPurpose.Generate, problems) is { } found
                 && problems.Count == 0
                 ? found
                 : throw new ConstructionException(string.Join("; ", problems) + ".");
@@ -211,14 +212,22 @@ public sealed class PromptTrial(
             TrialCheck Check(string name, Func<string, bool> concerns, bool looked)
             {
                 var found = faults.Where(concerns).ToList();
-                return new TrialCheck(name, looked ? found.Count == 0 : null, found.Count > 0 ? string.Join(", ", found) : null);
+                return new TrialCheck(
+                    name,
+                    looked ? found.Count == 0 : null,
+                    found.Count > 0 ? string.Join(", ", found) : null
+                );
             }
             return
             [
                 Check("form", fault => fault == form.Problem || fault == CotReasons.WrongLabel, looked: true),
                 Check("length", fault => fault is CotReasons.TooShort or CotReasons.TooLong, isWhole),
                 Check("leakage", fault => fault == CotReasons.LeaksLabel, isWhole),
-                Check("attributes", fault => fault.StartsWith(CotReasons.Contradicts, StringComparison.Ordinal), isWhole),
+                Check(
+                    "attributes",
+                    fault => fault.StartsWith(CotReasons.Contradicts, StringComparison.Ordinal),
+                    isWhole
+                ),
             ];
         }
     }

@@ -95,7 +95,10 @@ public sealed class PromptVersions(IDbContextFactory<StoreContext> store, TimePr
         catch (DbUpdateException e)
         {
             // The index allows a version once: somebody added it between the look and the write.
-            throw new ConstructionException($"Somebody else added a version of '{name}' just now; look at it first.", e);
+            throw new ConstructionException(
+                $"Somebody else added a version of '{name}' just now; look at it first.",
+                e
+            );
         }
     }
 

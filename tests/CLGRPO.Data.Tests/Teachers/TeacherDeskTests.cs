@@ -104,6 +104,49 @@ public sealed class TeacherDeskTests : IDisposable
     }
 
     [Fact]
+    public async Task Standing_OfATeacherThatAsksForTime_IsLimitedUntilThen()
+    {
+        var teacher = new ScriptedTeacher(
+            (_, _) =>
+                Task.FromException<TeacherReply>(
+                    new TeacherException(TeacherFault.RateLimited, "", 429, TimeSpan.FromSeconds(30))
+                )
+        );
+        using var desk = Desk(teacher);
+        Assert.Equal(
+            (DeskState.Answering, null, 0),
+            (desk.Standing.State, desk.Standing.Until, desk.Standing.InFlight)
+        );
+
+        var waiting = desk.Ask(Question(""), Errand, Stop);
+        await _time.TimerSet();
+
+        var standing = desk.Standing;
+        Assert.Equal(DeskState.Limited, standing.State);
+        Assert.Equal(_time.GetUtcNow().UtcDateTime.AddSeconds(30), standing.Until);
+        Assert.Equal((0, teacher.Settings.Concurrency), (standing.InFlight, standing.Places));
+        await Assert.ThrowsAsync<TeacherException>(() => _time.Run(waiting));
+    }
+
+    [Fact]
+    public async Task Ask_NotAllowedAnyMore_AsksNothing()
+    {
+        var teacher = new ScriptedTeacher(_ => null);
+        using var desk = Desk(teacher);
+
+        var refused = await Assert.ThrowsAsync<TeacherException>(() =>
+            desk.Ask(
+                Question(""),
+                Errand,
+                Stop,
+                allow: () => throw new TeacherException(TeacherFault.BudgetSpent, "spent")
+            )
+        );
+
+        Assert.Equal((TeacherFault.BudgetSpent, 0), (refused.Fault, teacher.Asked));
+    }
+
+    [Fact]
     public async Task Ask_ManyAtOnce_KeepsToItsPlaces()
     {
         var teacher = new ScriptedTeacher(

@@ -1,6 +1,7 @@
 using CLGRPO.Data.Cot.Construction;
 using CLGRPO.Data.Store;
 using CLGRPO.Data.Tests.Teachers;
+using CLGRPO.Web.Tests.Browser;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
@@ -84,14 +85,20 @@ public sealed class ConstructionJourneys(ConstructionSite site) : IClassFixture<
         await Expect(page.Locator(".decisions")).ToContainTextAsync("the picture shows", Patient);
         await Expect(page.Locator(".job-teachers")).ToContainTextAsync("healthy", Patient);
 
+        await EveryPage.RequireAccessible(visitor, "construction-running-light-1440");
         await page.GetByRole(AriaRole.Button, new() { Name = "Pause", Exact = true }).ClickAsync();
-        await Expect(page.Locator(".construction-lead .pill").First).ToHaveTextAsync("paused", new() { Timeout = 30_000 });
+        await Expect(page.Locator(".construction-lead .pill").First)
+            .ToHaveTextAsync("paused", new() { Timeout = 30_000 });
         await using (var context = site.Store.CreateDbContext())
-            Assert.NotEqual(0, await context.Items.CountAsync(item => item.JobId == job && item.State == ItemState.Open, Stop));
+            Assert.NotEqual(
+                0,
+                await context.Items.CountAsync(item => item.JobId == job && item.State == ItemState.Open, Stop)
+            );
         await page.GetByRole(AriaRole.Button, new() { Name = "Resume", Exact = true }).ClickAsync();
         await Expect(page.Locator(".construction-lead")).ToContainTextAsync("done", Patient);
 
-        await Expect(page.Locator(".construction-progress")).ToContainTextAsync($"{ConstructionSite.Train} of {ConstructionSite.Train} images decided");
+        await Expect(page.Locator(".construction-progress"))
+            .ToContainTextAsync($"{ConstructionSite.Train} of {ConstructionSite.Train} images decided");
         Assert.Equal(0, site.Staff.Ledger.AskedAgain);
         await site.EveryAnswerIsThereOnce(job);
         Assert.Empty(visitor.Errors);
@@ -102,18 +109,31 @@ public sealed class ConstructionJourneys(ConstructionSite site) : IClassFixture<
     {
         await site.Hire("limits", (_, _) => new FakeAct.Error(429, RetryAfter: "40"));
         await site.Hire("fails", (_, _) => new FakeAct.Error(500));
-        var job = await site.Begin("states", new { generators = new[] { "limits", "fails" }, quorum = 0, onlyMissing = false });
+        var job = await site.Begin(
+            "states",
+            new
+            {
+                generators = new[] { "limits", "fails" },
+                quorum = 0,
+                onlyMissing = false,
+            }
+        );
         await using var visitor = await site.Admin();
         var page = visitor.Page;
         await visitor.Go($"/construction/{job}");
-        await Expect(page.Locator(".job-teachers tr", new() { HasText = "limits" })).ToContainTextAsync("rate-limited", Patient);
-        await Expect(page.Locator(".job-teachers tr", new() { HasText = "fails" })).ToContainTextAsync("circuit open", Patient);
+        await Expect(page.Locator(".job-teachers tr", new() { HasText = "limits" }))
+            .ToContainTextAsync("rate-limited", Patient);
+        await Expect(page.Locator(".job-teachers tr", new() { HasText = "fails" }))
+            .ToContainTextAsync("circuit open", Patient);
+        await EveryPage.RequireAccessible(visitor, "construction-states-light-1440");
         await visitor.Go("/construction/teachers");
         await Expect(page.Locator("table.teachers tr", new() { HasText = "fails" })).ToContainTextAsync("circuit open");
 
         await visitor.Go($"/construction/{job}");
         await page.GetByRole(AriaRole.Button, new() { Name = "Cancel" }).ClickAsync();
-        await page.GetByRole(AriaRole.Alertdialog).GetByRole(AriaRole.Button, new() { Name = "Cancel the construction" }).ClickAsync();
+        await page.GetByRole(AriaRole.Alertdialog)
+            .GetByRole(AriaRole.Button, new() { Name = "Cancel the construction" })
+            .ClickAsync();
         await Expect(page.Locator(".construction-lead")).ToContainTextAsync("cancelled", Patient);
         await site.Until(job, JobState.Cancelled);
         Assert.Empty(visitor.Errors);
@@ -138,7 +158,8 @@ public sealed class ConstructionJourneys(ConstructionSite site) : IClassFixture<
         var page = visitor.Page;
         await visitor.Go($"/construction/{job}");
         await Expect(page.Locator(".note").First).ToContainTextAsync("of its budget of", Patient);
-        await Expect(page.Locator(".construction-lead .pill").First).ToHaveTextAsync("paused", new() { Timeout = 30_000 });
+        await Expect(page.Locator(".construction-lead .pill").First)
+            .ToHaveTextAsync("paused", new() { Timeout = 30_000 });
         await page.GetByLabel("New budget").FillAsync("5");
         await page.GetByLabel("New budget").BlurAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Raise and resume" }).ClickAsync();
@@ -154,13 +175,15 @@ public sealed class ConstructionJourneys(ConstructionSite site) : IClassFixture<
         var page = visitor.Page;
         await visitor.Go("/construction/teachers");
         var origin = page.GetByLabel("Origin", new() { Exact = true });
-        foreach (var (address, why) in ((string, string)[])
-            [
-                ("http://169.254.169.254", "metadata service"),
-                ("http://metadata.google.internal", "metadata service"),
-                ("https://2130706433", "no IPv4 address"),
-                ("http://teacher.example.org", "not encrypted"),
-            ])
+        foreach (
+            var (address, why) in ((string, string)[])
+                [
+                    ("http://169.254.169.254", "metadata service"),
+                    ("http://metadata.google.internal", "metadata service"),
+                    ("https://2130706433", "no IPv4 address"),
+                    ("http://teacher.example.org", "not encrypted"),
+                ]
+        )
         {
             await origin.FillAsync(address);
             await page.GetByRole(AriaRole.Button, new() { Name = "Allow", Exact = true }).ClickAsync();
@@ -210,7 +233,9 @@ public sealed class ConstructionJourneys(ConstructionSite site) : IClassFixture<
         var before = await text.InputValueAsync();
         await text.FillAsync(before.Replace("{label}", "label", StringComparison.Ordinal));
         await Expect(page.Locator(".draft-form")).ToContainTextAsync("lacks {label}");
-        await text.FillAsync(before.Replace("Describe what is visible", "Name three visible things", StringComparison.Ordinal));
+        await text.FillAsync(
+            before.Replace("Describe what is visible", "Name three visible things", StringComparison.Ordinal)
+        );
         await page.GetByRole(AriaRole.Button, new() { Name = "Save as v" }).ClickAsync();
         await Expect(page.Locator("#prompt")).ToHaveTextAsync("generate v2");
         await page.GetByRole(AriaRole.Button, new() { Name = "Differences" }).ClickAsync();
@@ -230,7 +255,10 @@ public sealed class ConstructionJourneys(ConstructionSite site) : IClassFixture<
         Assert.Equal(2, sides.Count);
         Assert.Single(sides.Select(request => request.Seed).Distinct());
         await using var context = site.Store.CreateDbContext();
-        Assert.Equal(2, await context.Calls.CountAsync(call => call.Teacher == "trial-writer" && call.JobId == null, Stop));
+        Assert.Equal(
+            2,
+            await context.Calls.CountAsync(call => call.Teacher == "trial-writer" && call.JobId == null, Stop)
+        );
         Assert.Empty(visitor.Errors);
     }
 }

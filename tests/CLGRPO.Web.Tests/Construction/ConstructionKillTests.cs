@@ -15,7 +15,16 @@ public sealed class ConstructionKillTests(ConstructionSite site) : IClassFixture
     {
         var delay = TimeSpan.FromMilliseconds(120);
         await site.Hire("anna", new FakeHabits { Seed = 1, Lie = 0.3 }, delay);
-        await site.Hire("bert", new FakeHabits { Seed = 2, Lie = 0.1, Garbage = 0.05 }, delay);
+        await site.Hire(
+            "bert",
+            new FakeHabits
+            {
+                Seed = 2,
+                Lie = 0.1,
+                Garbage = 0.05,
+            },
+            delay
+        );
         await site.Hire("cleo", new FakeHabits { Seed = 3, Lie = 0.2 }, delay);
         var config = new ConstructionConfig
         {

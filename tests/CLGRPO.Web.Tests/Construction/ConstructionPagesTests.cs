@@ -28,14 +28,20 @@ public sealed class ConstructionPagesTests(ConstructionSite site) : IClassFixtur
             if (path == "/construction/{id}")
                 await Expect(page.Locator(".decisions li").First).ToBeVisibleAsync();
             if (path == "/construction/teachers?form")
+            {
                 await page.GetByRole(AriaRole.Button, new() { Name = "Teacher", Exact = true }).ClickAsync();
+                await Expect(page.Locator(".teacher-form")).ToBeVisibleAsync();
+            }
             if (path == "/construction/prompts")
             {
                 await page.GetByRole(AriaRole.Button, new() { Name = "Try" }).ClickAsync();
                 await Expect(page.Locator(".trial-side")).ToHaveCountAsync(2, new() { Timeout = 60_000 });
             }
             await page.WaitForLoadStateAsync(LoadState.NetworkIdle);
-            await EveryPage.RequireAccessible(visitor, $"{path.Trim('/').Replace('/', '-').Replace('?', '-')}-{theme}-{width}");
+            await EveryPage.RequireAccessible(
+                visitor,
+                $"{path.Trim('/').Replace('/', '-').Replace('?', '-')}-{theme}-{width}"
+            );
             Assert.Empty(visitor.Errors);
         }
     }
@@ -48,8 +54,26 @@ public sealed class ConstructionPagesTests(ConstructionSite site) : IClassFixtur
         {
             if (_job > 0)
                 return _job;
-            await site.Hire("teacher-8b", new FakeHabits { Seed = 5, Lie = 0.35, Fail = 0.05 }, TimeSpan.FromMilliseconds(20));
-            await site.Hire("teacher-14b", new FakeHabits { Seed = 6, Lie = 0.2, Garbage = 0.05 }, TimeSpan.FromMilliseconds(30));
+            await site.Hire(
+                "teacher-8b",
+                new FakeHabits
+                {
+                    Seed = 5,
+                    Lie = 0.35,
+                    Fail = 0.05,
+                },
+                TimeSpan.FromMilliseconds(20)
+            );
+            await site.Hire(
+                "teacher-14b",
+                new FakeHabits
+                {
+                    Seed = 6,
+                    Lie = 0.2,
+                    Garbage = 0.05,
+                },
+                TimeSpan.FromMilliseconds(30)
+            );
             await site.Hire("teacher-26b", new FakeHabits { Seed = 7, Lie = 0.1 }, TimeSpan.FromMilliseconds(40));
             await site.HireRules("rules", errors: 0.3);
             var job = await site.Begin(

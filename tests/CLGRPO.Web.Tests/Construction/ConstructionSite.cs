@@ -118,12 +118,7 @@ public sealed class ConstructionSite(BrowserFixture browsers) : IAsyncLifetime
     {
         var hired = await Staff.Hire(name, script);
         using var client = Client();
-        await Post(
-            client,
-            "origins",
-            new { origin = $"{Staff.Servers[name].Origin}", lab = true },
-            HttpStatusCode.OK
-        );
+        await Post(client, "origins", new { origin = $"{Staff.Servers[name].Origin}", lab = true }, HttpStatusCode.OK);
         await Post(
             client,
             "teachers",
@@ -177,12 +172,7 @@ public sealed class ConstructionSite(BrowserFixture browsers) : IAsyncLifetime
         return job.GetProperty("id").GetInt64();
     }
 
-    internal static async Task<JsonElement> Post(
-        HttpClient client,
-        string path,
-        object body,
-        HttpStatusCode expected
-    )
+    internal static async Task<JsonElement> Post(HttpClient client, string path, object body, HttpStatusCode expected)
     {
         using var answer = await client.PostAsJsonAsync($"{Api}/{path}", body, Stop);
         var text = await answer.Content.ReadAsStringAsync(Stop);

@@ -55,6 +55,68 @@ public sealed class ConstructionReportTests : IDisposable
         Assert.Equal(("cleo", "dora", 9), (pair.First, pair.Second, pair.Both));
         Assert.Equal(6.0 / 9, pair.Percent!.Value, 1e-12);
         Assert.Equal(17.0 / 44, pair.Kappa!.Value, 1e-12);
+        // Cleo names every label; dora on the nine that she answered: equal on 6, by chance 37/81 as above.
+        Assert.Equal(1, report.Teachers[2].LabelKappa!.Value, 1e-12);
+        Assert.Equal(17.0 / 44, report.Teachers[3].LabelKappa!.Value, 1e-12);
+        Assert.Null(anna.LabelKappa);
+        Assert.Equal(2.0, anna.MedianSeconds);
+        Assert.Equal(6 * 300, anna.Tokens);
+    }
+
+    [Theory]
+    [ClassData(typeof(BothDatabases))]
+    public async Task Course_JobWrittenByHand_CountsAsByHand(Database database)
+    {
+        var job = await WriteJob(database);
+        var clock = new StandingClock();
+        var progress = await ConstructionProgress.Of(Store(database).Factory, job, clock, Stop);
+
+        var course = await ConstructionCourse.Of(Store(database).Factory, progress, clock, Stop);
+
+        // Of the second round there is one reasoning, without votes.
+        Assert.Equal((0, 0, 1), (course.Passed, course.Failed, course.Voting));
+        Assert.Equal((3, 0), (course.FailedTries, course.SavedLater));
+        Assert.Equal([("joy", 5, 1), ("fear", 2, 2)], course.Classes.Select(one => (one.Label, one.Good, one.Failed)));
+        Assert.Equal(5.0 / 6, course.Classes[0].Curve[^1]!.Value, 1e-12);
+        Assert.Equal(1, course.Classes[0].Curve[0]);
+        Assert.Null(course.Classes[1].Curve[0]);
+        // Eleven reasonings, all a minute and a half ago.
+        Assert.Equal(11 / 1.5, course.ImagesPerMinute!.Value, 1e-6);
+        Assert.Equal(11, course.LastHour[^2]);
+    }
+
+    [Theory]
+    [ClassData(typeof(BothDatabases))]
+    public async Task Decisions_JobWrittenByHand_TellWhatBecameOfEachTry(Database database)
+    {
+        var job = await WriteJob(database);
+
+        var all = await CotDecisions.List(Store(database).Factory, job, DecisionFilter.All, before: null, 20, Stop);
+        var rejected = await CotDecisions.List(
+            Store(database).Factory,
+            job,
+            DecisionFilter.Rejected,
+            before: null,
+            2,
+            Stop
+        );
+        var older = await CotDecisions.List(
+            Store(database).Factory,
+            job,
+            DecisionFilter.Rejected,
+            rejected[^1].RecordId,
+            2,
+            Stop
+        );
+
+        Assert.Equal(11, all.Count);
+        Assert.Equal((DecisionOutcome.Voting, 2, 2), (all[0].Outcome, all[0].Missing, all[0].Try));
+        Assert.Equal(["s9", "s8"], rejected.Select(one => one.Key));
+        Assert.Equal([DecisionOutcome.Rejected, DecisionOutcome.Retry], rejected.Select(one => one.Outcome));
+        Assert.Equal("s5", Assert.Single(older).Key);
+        var accepted = all.Single(one => one.Key == "s0");
+        Assert.Equal((DecisionOutcome.Accepted, "so"), (accepted.Outcome, accepted.Text));
+        Assert.Equal(["cleo", "dora"], accepted.Votes.Select(vote => vote.Teacher));
     }
 
     [Fact]
@@ -236,6 +298,8 @@ public sealed class ConstructionReportTests : IDisposable
             Teacher = teacher,
             Outcome = outcome,
             Cost = cost,
+            PromptTokens = outcome == TeacherOutcome.Answered ? 250 : 0,
+            CompletionTokens = outcome == TeacherOutcome.Answered ? 50 : 0,
             Seconds = seconds,
             StartedAt = StoreRows.Now,
         };
