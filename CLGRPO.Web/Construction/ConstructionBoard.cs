@@ -35,18 +35,22 @@ public sealed class ConstructionBoard : IDisposable
     /// <exception cref="ConstructionException">There is none of that number.</exception>
     public Task<ConstructionInsight> Insight(long id, CancellationToken stop) =>
         _insights
-            .GetOrAdd(id, _ => new())
-            .Get(
-                async () =>
-                {
-                    var report = await ConstructionReport.Of(_store, id, _clock, stop);
-                    return new ConstructionInsight(
-                        report,
-                        await ConstructionCourse.Of(_store, report.Progress, _clock, stop)
-                    );
-                },
-                stop
-            );
+            .GetOrAdd(
+                id,
+                _ =>
+                    new(async () =>
+                    {
+                        var report = await ConstructionReport.Of(_store, id, _clock, CancellationToken.None);
+                        var course = await ConstructionCourse.Of(
+                            _store,
+                            report.Progress,
+                            _clock,
+                            CancellationToken.None
+                        );
+                        return new ConstructionInsight(report, course);
+                    })
+            )
+            .Get(stop);
 
     public void Dispose() => _work.Changed -= Forget;
 
@@ -66,7 +70,7 @@ public sealed class ConstructionBoard : IDisposable
             .Where(job => id == null || job.Id == id)
             .OrderByDescending(job => job.Id)
             .ToListAsync(stop);
-        var counts = await _counts.GetOrAdd(id ?? All, _ => new()).Get(() => Count(id, stop), stop);
+        var counts = await _counts.GetOrAdd(id ?? All, _ => new(() => Count(id))).Get(stop);
         return
         [
             .. jobs.Select(job =>
@@ -94,7 +98,7 @@ public sealed class ConstructionBoard : IDisposable
         ];
     }
 
-    private async Task<IReadOnlyDictionary<long, Counts>> Count(long? id, CancellationToken stop)
+    private async Task<IReadOnlyDictionary<long, Counts>> Count(long? id)
     {
         await using var context = _store.CreateDbContext();
         var items = await context
@@ -106,11 +110,11 @@ public sealed class ConstructionBoard : IDisposable
                 items.Key.State,
                 Count = items.Count(),
             })
-            .ToListAsync(stop);
+            .ToListAsync();
         var costs = await context
             .Calls.Where(call => call.JobId != null && (id == null || call.JobId == id))
             .GroupBy(call => call.JobId!.Value)
-            .ToDictionaryAsync(calls => calls.Key, calls => calls.Sum(call => call.Cost), stop);
+            .ToDictionaryAsync(calls => calls.Key, calls => calls.Sum(call => call.Cost));
         return items
             .GroupBy(item => item.JobId)
             .ToDictionary(
@@ -141,33 +145,33 @@ public sealed class ConstructionBoard : IDisposable
 
     private sealed record Counts(int Accepted, int Rejected, int Open, double Cost);
 
-    /// <summary>Something that is counted for all who ask, one after another.</summary>
-    private sealed class Kept<T>
-        where T : class
+    /// <summary>Something that is counted once for all who ask meanwhile.</summary>
+    private sealed class Kept<T>(Func<Task<T>> count)
     {
-        private readonly SemaphoreSlim _turn = new(1);
-        private T? _value;
+        private readonly Lock _lock = new();
+        private Task<T>? _counting;
         private long _countedAt;
         private TimeSpan _fresh;
 
-        public async Task<T> Get(Func<Task<T>> count, CancellationToken stop)
+        public Task<T> Get(CancellationToken stop)
         {
-            await _turn.WaitAsync(stop);
-            try
+            lock (_lock)
             {
-                if (_value is { } known && Stopwatch.GetElapsedTime(_countedAt) < _fresh)
-                    return known;
-                var begun = Stopwatch.GetTimestamp();
-                _value = await count();
-                _countedAt = Stopwatch.GetTimestamp();
-                var share = CountingShare * Stopwatch.GetElapsedTime(begun);
-                _fresh = share > Least ? share : Least;
-                return _value;
+                var isOld = Stopwatch.GetElapsedTime(_countedAt) >= _fresh;
+                if (_counting is null || _counting.IsFaulted || (_counting.IsCompleted && isOld))
+                    _counting = Task.Run(Count, CancellationToken.None);
+                return _counting.WaitAsync(stop);
             }
-            finally
-            {
-                _turn.Release();
-            }
+        }
+
+        private async Task<T> Count()
+        {
+            var begun = Stopwatch.GetTimestamp();
+            var value = await count();
+            var share = CountingShare * Stopwatch.GetElapsedTime(begun);
+            lock (_lock)
+                (_countedAt, _fresh) = (Stopwatch.GetTimestamp(), share > Least ? share : Least);
+            return value;
         }
     }
 }

@@ -82,7 +82,11 @@ public sealed partial class NewConstructionPage : ComponentBase, IDisposable
 
     private IEnumerable<(string Reference, string Name)> PromptChoices(PromptPurpose purpose)
     {
-        foreach (var versions in _prompts.Where(prompt => prompt.Purpose == purpose).GroupBy(prompt => prompt.Name))
+        foreach (
+            var versions in _prompts
+                .Where(prompt => prompt.Purpose == purpose)
+                .GroupBy(prompt => prompt.Name, StringComparer.Ordinal)
+        )
         {
             yield return (versions.Key, $"{versions.Key}, newest (v{versions.First().Version})");
             foreach (var version in versions)
