@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using System.Security.Claims;
 using CLGRPO.Data.Cot.Construction;
 using CLGRPO.Data.Store;
+using CLGRPO.Web.Api;
 using CLGRPO.Web.Datasets;
 using CLGRPO.Web.Datasets.Uploads;
 using CLGRPO.Web.Runs;
@@ -92,19 +93,21 @@ internal static class JobEndpoints
 
     /// <param name="filter">all, accepted or rejected.</param>
     /// <param name="before">Only what was written before this record; left out: the newest.</param>
-    private static async Task<Results<Ok<DecisionList>, NotFound>> Decisions(
+    private static async Task<Results<Ok<DecisionList>, NotFound, ValidationProblem>> Decisions(
         long id,
         ConstructionBoard board,
         StoreFactory store,
         CancellationToken stop,
-        DecisionFilter filter = DecisionFilter.All,
+        string filter = "all",
         long? before = null,
         [Range(1, MostAtOnce)] int limit = 50
     )
     {
+        if (!Enum.TryParse<DecisionFilter>(filter, ignoreCase: true, out var wanted) || !Enum.IsDefined(wanted))
+            return Invalid.Field("filter", $"filter is '{filter}'; it must be all, accepted or rejected.");
         if (await board.Find(id, stop) is null)
             return TypedResults.NotFound();
-        var items = await CotDecisions.List(store, id, filter, before, limit, stop);
+        var items = await CotDecisions.List(store, id, wanted, before, limit, stop);
         return TypedResults.Ok(new DecisionList(items, items.Count == limit ? items[^1].RecordId : null));
     }
 

@@ -123,6 +123,7 @@ public sealed class ConstructionEndpointsTests : IAsyncLifetime
         await Send(admin, HttpMethod.Post, "jobs/999/pause", null, HttpStatusCode.NotFound);
         await Send(admin, HttpMethod.Get, "jobs/999/report", null, HttpStatusCode.NotFound);
         await Send(admin, HttpMethod.Get, $"jobs/{job}/decisions?limit=0", null, HttpStatusCode.BadRequest);
+        await Send(admin, HttpMethod.Get, $"jobs/{job}/decisions?filter=some", null, HttpStatusCode.BadRequest);
         await Send(
             admin,
             HttpMethod.Post,
