@@ -39,18 +39,18 @@ public sealed partial class EvaluationPage
     {
         Load();
         if (_result is { } result)
-            (_first, _second) = (result.Baseline, result.Method);
+            (_first, _second) = (result.Baseline, result.Newest);
     }
 
     protected override Task<bool> LookAsync()
     {
         if (_evaluation is not { State: EvaluationState.Waiting or EvaluationState.Running })
             return Task.FromResult(false);
-        var (count, method) = (_result?.Rows.Count ?? 0, _result?.Method ?? 0);
+        var (count, newest) = (_result?.Rows.Count ?? 0, _result?.Newest ?? 0);
         Load();
         // A stage that has just answered is what people want to see, unless they look at others.
-        if (_result is { } result && result.Rows.Count > count && _second == method)
-            (_first, _second) = (result.Baseline, result.Method);
+        if (_result is { } result && result.Rows.Count > count && _second == newest)
+            (_first, _second) = (result.Baseline, result.Newest);
         return Task.FromResult(true);
     }
 

@@ -74,6 +74,9 @@ public sealed class EvaluationResult
     /// <summary>Index of the method as a whole, which ablations are of: the last that is none.</summary>
     public int Method => Math.Max(0, Rows.ToList().FindLastIndex(row => !row.Ablation));
 
+    /// <summary>Index of the row to look at first: the method, or where there is no more than a baseline the last ablation.</summary>
+    public int Newest => Method == Baseline ? Rows.Count - 1 : Method;
+
     public IReadOnlyList<string> Labels => _answered[0].Sheet.Terms.Labels;
 
     /// <summary>Index of the row that the others are compared with.</summary>
