@@ -266,14 +266,22 @@ public static class DataCommands
             format,
             images,
         };
-        command.SetAction(async parsed =>
-        {
-            var found = DatasetVersion.Open(DatasetVersion.Find(store.Root(parsed), parsed.GetValue(version)!));
-            DatasetExport.Write(found, parsed.GetValue(format), parsed.GetValue(target)!, parsed.GetValue(images));
-            await parsed.InvocationConfiguration.Output.WriteLineAsync(
-                $"{parsed.GetValue(target)}: {found.Info.Counts.Total} samples as {parsed.GetValue(format)}"
-            );
-        });
+        command.SetAction(
+            async (parsed, stop) =>
+            {
+                var found = DatasetVersion.Open(DatasetVersion.Find(store.Root(parsed), parsed.GetValue(version)!));
+                await DatasetExport.Write(
+                    ExportSource.Of(found),
+                    parsed.GetValue(format),
+                    parsed.GetValue(target)!,
+                    parsed.GetValue(images),
+                    stop
+                );
+                await parsed.InvocationConfiguration.Output.WriteLineAsync(
+                    $"{parsed.GetValue(target)}: {found.Info.Counts.Total} samples as {parsed.GetValue(format)}"
+                );
+            }
+        );
         return command;
     }
 

@@ -3,6 +3,9 @@ namespace CLGRPO.Data.Datasets;
 /// <summary>What must hold of a dataset's description and of each of its rows; used when writing and when reading.</summary>
 internal sealed class DatasetRules
 {
+    /// <summary>Characters of a label, of an attribute's name and of a value: they are shown on buttons and in tables.</summary>
+    public const int MaxWordLength = 200;
+
     private const int MaxIdLength = 256;
     private const int MaxNameLength = 64;
 
@@ -88,6 +91,8 @@ internal sealed class DatasetRules
     {
         if (words.Any(word => string.IsNullOrWhiteSpace(word) || word.Trim() != word || word.Any(char.IsControl)))
             yield return $"{what} holds an entry that is empty, padded with blanks or has control characters";
+        if (words.Any(word => word.Length > MaxWordLength))
+            yield return $"{what} holds an entry of {words.Max(word => word.Length)} characters; at most {MaxWordLength} are taken";
         if (words.Distinct(StringComparer.OrdinalIgnoreCase).Count() < words.Count)
             yield return $"{what} names an entry twice (case is ignored)";
     }

@@ -1,9 +1,9 @@
 using System.IO.Compression;
+using System.Runtime.CompilerServices;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using CLGRPO.Data.Datasets;
 using CLGRPO.Data.Files;
-using CLGRPO.Data.Images;
 
 namespace CLGRPO.Data.Exporting;
 
@@ -23,10 +23,11 @@ public enum ExportFormat
     Csv,
 }
 
-/// <summary>Writes a frozen version as a folder in a form that others read: rows for each split, pictures under <c>images/</c>.</summary>
+/// <summary>Writes samples as a folder or an archive in a form that others read: files of rows, pictures under <c>images/</c>.</summary>
 public static class DatasetExport
 {
     private const string ImagesFolder = "images";
+    private const int ReportEvery = 500;
 
     private static readonly JsonWriterOptions RowOptions = new()
     {
@@ -34,15 +35,21 @@ public static class DatasetExport
         NewLine = "\n",
     };
 
-    /// <param name="version">What to write.</param>
+    /// <param name="source">What to write.</param>
     /// <param name="format">In which form.</param>
     /// <param name="target">A folder that does not exist yet.</param>
     /// <param name="withImages">Also copy the pictures.</param>
     /// <exception cref="IOException">The folder exists, or cannot be written.</exception>
-    public static void Write(DatasetVersion version, ExportFormat format, string target, bool withImages)
+    public static async Task Write(
+        ExportSource source,
+        ExportFormat format,
+        string target,
+        bool withImages,
+        CancellationToken stop
+    )
     {
         using var folder = new AtomicFolder(target);
-        Write(version, format, withImages, Create, progress: null, CancellationToken.None);
+        await Write(source, format, withImages, Create, progress: null, stop);
         folder.Commit();
 
         Stream Create(string name, bool isPicture)
@@ -53,12 +60,12 @@ public static class DatasetExport
         }
     }
 
-    /// <summary>As <see cref="Write(DatasetVersion, ExportFormat, string, bool)"/>, as a zip archive; an import reads the archive of <see cref="ExportFormat.Jsonl"/>.</summary>
+    /// <summary>As <see cref="Write(ExportSource, ExportFormat, string, bool, CancellationToken)"/>, as a zip archive; an import reads the archive of <see cref="ExportFormat.Jsonl"/>.</summary>
     /// <param name="target">Written from its place on; it need not be able to go back.</param>
     /// <param name="progress">Told how many samples and pictures are written.</param>
     /// <exception cref="OperationCanceledException">It was stopped; the archive is not whole.</exception>
-    public static void WriteZip(
-        DatasetVersion version,
+    public static async Task WriteZip(
+        ExportSource source,
         ExportFormat format,
         Stream target,
         bool withImages,
@@ -68,8 +75,8 @@ public static class DatasetExport
     {
         using var archive = new ZipArchive(target, ZipArchiveMode.Create, leaveOpen: true);
         // Pictures are compressed already.
-        Write(
-            version,
+        await Write(
+            source,
             format,
             withImages,
             (name, isPicture) =>
@@ -80,8 +87,8 @@ public static class DatasetExport
     }
 
     /// <param name="create">Opens a file of the export, one at a time; told whether it is a picture.</param>
-    private static void Write(
-        DatasetVersion version,
+    private static async Task Write(
+        ExportSource source,
         ExportFormat format,
         bool withImages,
         Func<string, bool, Stream> create,
@@ -89,63 +96,77 @@ public static class DatasetExport
         CancellationToken stop
     )
     {
-        var names = ImageNames(version);
+        var names = source.ImageNames(ImagesFolder);
         long done = 0;
-        foreach (var split in Splits.All)
+        foreach (var part in source.Parts)
         {
-            stop.ThrowIfCancellationRequested();
-            WriteSplit(version, split, format, create, names);
-            progress?.Report(done += version.Of(split).Count);
+            await foreach (var _ in Written(part, source, format, create, names, stop))
+            {
+                if (++done % ReportEvery == 0)
+                    progress?.Report(done);
+            }
         }
+        progress?.Report(done);
         if (format == ExportFormat.Jsonl)
         {
             using var info = create(DatasetVersion.InfoFile, false);
-            DatasetJson.WriteInfo(info, version.Info);
+            DatasetJson.WriteInfo(info, source.Info);
         }
         if (!withImages)
             return;
-        foreach (var sample in Pictures(version))
+        foreach (var image in source.Images)
         {
             stop.ThrowIfCancellationRequested();
-            using var picture = create(names[sample.Image], true);
-            using var source = File.OpenRead(version.ImagePath(sample));
-            source.CopyTo(picture);
-            progress?.Report(++done);
+            using var picture = create(names[image], true);
+            using var file = File.OpenRead(source.PathOf(image));
+            file.CopyTo(picture);
+            if (++done % ReportEvery == 0)
+                progress?.Report(done);
         }
+        progress?.Report(done);
     }
 
-    private static void WriteSplit(
-        DatasetVersion version,
-        Split split,
+    /// <summary>Writes a file of rows, and gives each row back as it is written.</summary>
+    private static async IAsyncEnumerable<ExportRow> Written(
+        ExportPart part,
+        ExportSource source,
         ExportFormat format,
         Func<string, bool, Stream> create,
-        Dictionary<string, string> names
+        Dictionary<string, string> names,
+        [EnumeratorCancellation] CancellationToken stop
     )
     {
         var extension = format == ExportFormat.Csv ? ".csv" : ".jsonl";
-        using var file = create(split.Key() + extension, false);
-        using var stream = new BufferedStream(file, 1 << 16);
-        if (format == ExportFormat.Csv)
+        await using var file = create(part.Name + extension, false);
+        await using var stream = new BufferedStream(file, 1 << 16);
+        using var table = format == ExportFormat.Csv ? new CsvWriter(stream) : null;
+        table?.Write(ExportTable.Header(source));
+        await foreach (var row in part.Rows.WithCancellation(stop))
         {
-            WriteTable(version, split, stream, names);
-            return;
-        }
-        foreach (var sample in version.Of(split))
-        {
-            using (var json = new Utf8JsonWriter(stream, RowOptions))
-                WriteRow(json, format, sample, version.Info, names[sample.Image]);
-            stream.WriteByte((byte)'\n');
+            stop.ThrowIfCancellationRequested();
+            if (table is not null)
+            {
+                table.Write(ExportTable.Cells(source, row, names[row.Sample.Image]));
+            }
+            else
+            {
+                using (var json = new Utf8JsonWriter(stream, RowOptions))
+                    WriteRow(json, format, row, source.Info, names[row.Sample.Image]);
+                stream.WriteByte((byte)'\n');
+            }
+            yield return row;
         }
     }
 
     private static void WriteRow(
         Utf8JsonWriter json,
         ExportFormat format,
-        Sample sample,
+        ExportRow row,
         DatasetInfo info,
         string image
     )
     {
+        var sample = row.Sample;
         json.WriteStartObject();
         json.WriteString("id", sample.Id);
         switch (format)
@@ -176,6 +197,9 @@ public static class DatasetExport
                 json.WriteString("solution", sample.Label);
                 break;
         }
+        WriteIfAny(json, "split", row.Split?.Key());
+        WriteIfAny(json, "group", row.Group);
+        WriteIfAny(json, "review", row.Review);
         json.WriteEndObject();
     }
 
@@ -208,35 +232,4 @@ public static class DatasetExport
         if (value is not null)
             json.WriteString(key, value);
     }
-
-    private static void WriteTable(DatasetVersion version, Split split, Stream stream, Dictionary<string, string> names)
-    {
-        using var writer = new CsvWriter(stream);
-        writer.Write(["id", "image", "label", .. version.Info.Attributes.Select(a => a.Name), "completion", "teacher"]);
-        foreach (var sample in version.Of(split))
-        {
-            writer.Write([
-                sample.Id,
-                names[sample.Image],
-                sample.Label,
-                .. version.Info.Attributes.Select(a =>
-                    sample.Attributes.TryGetValue(a.Name, out var values) ? string.Join("; ", values) : ""
-                ),
-                sample.Completion ?? "",
-                sample.Teacher ?? "",
-            ]);
-        }
-    }
-
-    /// <summary>Hash → path in the export, with the extension that other programs want to see.</summary>
-    private static Dictionary<string, string> ImageNames(DatasetVersion version)
-    {
-        var names = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var sample in Pictures(version))
-            names[sample.Image] = $"{ImagesFolder}/{sample.Image}{ImageKind.ExtensionOf(version.ImagePath(sample))}";
-        return names;
-    }
-
-    private static IEnumerable<Sample> Pictures(DatasetVersion version) =>
-        Splits.All.SelectMany(version.Of).DistinctBy(sample => sample.Image, StringComparer.Ordinal);
 }

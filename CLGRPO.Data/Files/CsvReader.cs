@@ -7,6 +7,8 @@ namespace CLGRPO.Data.Files;
 /// <param name="separator">Between cells.</param>
 internal sealed class CsvReader(TextReader reader, char separator = ',') : IDisposable
 {
+    private const int MaxCellLength = 1 << 20;
+
     private readonly StringBuilder _cell = new();
     private long _nextLine = 1;
 
@@ -14,6 +16,7 @@ internal sealed class CsvReader(TextReader reader, char separator = ',') : IDisp
     public long Line { get; private set; }
 
     /// <summary>The cells of the next row that is not empty; null at the end.</summary>
+    /// <exception cref="InvalidDataException">A cell has no end, as when a quote is missing.</exception>
     public string[]? Read()
     {
         while (reader.Peek() >= 0)
@@ -51,6 +54,10 @@ internal sealed class CsvReader(TextReader reader, char separator = ',') : IDisp
             else
             {
                 _cell.Append(character);
+                if (_cell.Length > MaxCellLength)
+                    throw new InvalidDataException(
+                        $"a cell of the row that begins on line {Line} has more than {MaxCellLength} characters; is a quote missing?"
+                    );
                 if (character == '\n')
                     _nextLine++;
             }

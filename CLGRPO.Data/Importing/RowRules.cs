@@ -11,6 +11,7 @@ internal sealed class RowRules(SourceDescription description, bool withoutTexts)
 {
     private const int KeyHashDigits = 10;
     private const int MaxKeyStem = 100;
+    private const int MaxTextLength = 65_536;
 
     private readonly HashSet<string> _labels = description.Labels!.ToHashSet(StringComparer.Ordinal);
     private readonly Dictionary<string, HashSet<string>> _values = description.Attributes.ToDictionary(
@@ -49,7 +50,9 @@ internal sealed class RowRules(SourceDescription description, bool withoutTexts)
     {
         if (!DatasetRules.IsId(KeyOf(row)))
             yield return $"id {StrictJson.Quote(KeyOf(row))} must be 1 to 256 letters, digits, '.', '_' or '-', beginning with a letter or digit";
-        if (!_labels.Contains(row.Label))
+        if (row.Label.Length > DatasetRules.MaxWordLength)
+            yield return TooLong("the label", row.Label, DatasetRules.MaxWordLength);
+        else if (!_labels.Contains(row.Label))
             yield return $"unknown label {StrictJson.Quote(row.Label)}; known are {string.Join(", ", _labels.Take(20))}";
         foreach (var (name, values) in row.Attributes)
         {
@@ -60,5 +63,14 @@ internal sealed class RowRules(SourceDescription description, bool withoutTexts)
         }
         if (row.Completion is null != row.Teacher is null)
             yield return "completion and teacher belong together: give both or neither";
+        if (row.Completion?.Length > MaxTextLength)
+            yield return TooLong("the completion", row.Completion, MaxTextLength);
+        if (row.Teacher?.Length > DatasetRules.MaxWordLength)
+            yield return TooLong("the teacher's name", row.Teacher, DatasetRules.MaxWordLength);
+        if (row.Group?.Length > DatasetRules.MaxWordLength)
+            yield return TooLong("the group", row.Group, DatasetRules.MaxWordLength);
     }
+
+    private static string TooLong(string what, string text, int most) =>
+        $"{what} {StrictJson.Quote(text)} has {text.Length} characters; at most {most} are taken";
 }

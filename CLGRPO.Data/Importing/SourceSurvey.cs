@@ -8,6 +8,10 @@ internal static class SourceSurvey
     // More classes than this are free answers, not labels.
     private const int MaxLabels = 1000;
 
+    // More values than these are free text too, and more attributes are another kind of table.
+    private const int MaxValues = 5000;
+    private const int MaxAttributes = 200;
+
     /// <param name="source">The source.</param>
     /// <param name="stop">Ends a long reading.</param>
     /// <returns>The description with labels, vocabulary and number of rows filled in.</returns>
@@ -26,17 +30,22 @@ internal static class SourceSurvey
             rows++;
             if (entry.Row is not { } row)
                 continue;
-            labels.Add(row.Label);
+            // What is too long is no label and no value: its row is reported.
+            if (row.Label.Length <= DatasetRules.MaxWordLength)
+                labels.Add(row.Label);
             if (labels.Count > MaxLabels)
                 throw new ImportException(
                     $"The first {rows} rows name more than {MaxLabels} labels; answers in free text are no labels."
                 );
             foreach (var (name, values) in row.Attributes)
             {
+                if (name.Length > DatasetRules.MaxWordLength)
+                    continue;
                 names.Add(name);
                 var vocabulary = attributes.TryGetValue(name, out var known) ? known : attributes[name] = new();
-                foreach (var value in values)
+                foreach (var value in values.Where(value => value.Length <= DatasetRules.MaxWordLength))
                     vocabulary.Add(value);
+                RequireFew(name, names.Count, vocabulary.Count);
             }
         }
         return stated with
@@ -50,8 +59,21 @@ internal static class SourceSurvey
         };
     }
 
+    /// <exception cref="ImportException">There are too many attributes, or an attribute has too many values.</exception>
+    public static void RequireFew(string attribute, int attributes, int values)
+    {
+        if (attributes > MaxAttributes)
+            throw new ImportException(
+                $"The rows name more than {MaxAttributes} attributes; leave out the columns that are none."
+            );
+        if (values > MaxValues)
+            throw new ImportException(
+                $"The attribute {StrictJson.Quote(attribute)} has more than {MaxValues} different values; free text and identifiers are no attributes. Leave it out of the source."
+            );
+    }
+
     /// <summary>Texts in order of first appearance.</summary>
-    private sealed class OrderedSet
+    internal sealed class OrderedSet
     {
         private readonly HashSet<string> _known = new(StringComparer.Ordinal);
         private readonly List<string> _items = [];

@@ -14,12 +14,14 @@ public sealed class ZipFiles : ISourceFiles
 
     // A small file may compress better than the ratio without being a bomb.
     private const long RatioFreeBytes = 1 << 20;
+    private const long MaxTextBytes = 1 << 30;
     private const int UnixFileType = 0xF000;
     private const int UnixRegularFile = 0x8000;
 
     private readonly ZipArchive _archive;
     private readonly Dictionary<string, ZipArchiveEntry> _entries;
     private readonly Lock _reading = new(); // entries share the archive's stream
+    private readonly Dictionary<string, string> _unpacked = new(StringComparer.Ordinal);
 
     /// <exception cref="ImportException">The archive is damaged or breaks a rule; the message names the entry.</exception>
     public ZipFiles(string path)
@@ -67,10 +69,55 @@ public sealed class ZipFiles : ISourceFiles
         }
     }
 
-    /// <summary>The text files of a source are read whole: the archive's stream serves one entry at a time.</summary>
-    public Stream Open(string path) => new MemoryStream(Read(path, limit: 1 << 30), writable: false);
+    /// <summary>Files of rows may be large and are read several times: they are unpacked into temporary files.</summary>
+    public Stream Open(string path)
+    {
+        lock (_reading)
+        {
+            if (!_unpacked.TryGetValue(path, out var file))
+                _unpacked[path] = file = Unpacked(path);
+            return new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16);
+        }
+    }
 
-    public void Dispose() => _archive.Dispose();
+    public void Dispose()
+    {
+        _archive.Dispose();
+        foreach (var file in _unpacked.Values)
+            File.Delete(file);
+    }
+
+    private string Unpacked(string path)
+    {
+        var entry = Entry(path);
+        if (entry.Length > MaxTextBytes)
+            throw new ImportException($"'{path}' has {entry.Length} bytes; at most {MaxTextBytes} are read.");
+        var target = Path.GetTempFileName();
+        try
+        {
+            using var file = new FileStream(target, FileMode.Truncate, FileAccess.Write);
+            using var stream = entry.Open();
+            var buffer = new byte[1 << 16];
+            int read;
+            while ((read = stream.Read(buffer)) > 0)
+            {
+                file.Write(buffer, 0, read);
+                if (file.Length > entry.Length)
+                    throw new ImportException($"'{path}' is not as long as the archive says.");
+            }
+            return target;
+        }
+        catch (InvalidDataException e)
+        {
+            File.Delete(target);
+            throw new ImportException($"'{path}' is damaged inside the archive.", e);
+        }
+        catch
+        {
+            File.Delete(target);
+            throw;
+        }
+    }
 
     private ZipArchiveEntry Entry(string path) =>
         _entries.TryGetValue(path, out var entry)

@@ -12,7 +12,6 @@ internal sealed record CandidateRecord(
     double? Agreement,
     int Attempt,
     string Teacher,
-    string Completion,
     long? Edit
 );
 
@@ -32,21 +31,54 @@ internal sealed class RecordChoice(StoreContext context, long datasetId, RecordS
         ReviewState.Rejected,
     ];
 
-    private static readonly Comparer<CandidateRecord> BestFirst = Comparer<CandidateRecord>.Create(Compare);
+    private const int TextsAtOnce = 500;
 
-    /// <returns>Sample id → its record, and the review whose edit counts.</returns>
-    public async Task<Dictionary<long, (long RecordId, long? ReviewId)>> Take(CancellationToken stop)
+    /// <returns>Sample id → its record, the review whose edit counts, and what people said about the record.</returns>
+    public async Task<Dictionary<long, (long RecordId, long? ReviewId, ReviewState Review)>> Take(
+        CancellationToken stop
+    )
     {
         var best = new Dictionary<long, CandidateRecord>();
+        // Texts are long and seldom decide: they are read only of records that are equal in all else.
+        var equals = new Dictionary<long, List<CandidateRecord>>();
         var ratings = selection.MinRating is null ? null : await Ratings(stop);
         await foreach (var record in Candidates().AsAsyncEnumerable().WithCancellation(stop))
         {
             if (ratings is not null && !(ratings.GetValueOrDefault(record.Id) >= selection.MinRating))
                 continue;
-            if (!best.TryGetValue(record.SampleId, out var other) || BestFirst.Compare(record, other) < 0)
+            var difference = best.TryGetValue(record.SampleId, out var other) ? Compare(record, other) : -1;
+            if (difference < 0)
+            {
                 best[record.SampleId] = record;
+                equals.Remove(record.SampleId);
+            }
+            else if (difference == 0)
+            {
+                if (!equals.TryGetValue(record.SampleId, out var alike))
+                    equals[record.SampleId] = alike = [other!];
+                alike.Add(record);
+            }
         }
-        return best.ToDictionary(pair => pair.Key, pair => (pair.Value.Id, pair.Value.Edit));
+        await DecideByText(equals, best, stop);
+        return best.ToDictionary(pair => pair.Key, pair => (pair.Value.Id, pair.Value.Edit, pair.Value.Review));
+    }
+
+    private async Task DecideByText(
+        Dictionary<long, List<CandidateRecord>> equals,
+        Dictionary<long, CandidateRecord> best,
+        CancellationToken stop
+    )
+    {
+        foreach (var some in equals.Chunk(TextsAtOnce))
+        {
+            var ids = some.SelectMany(sample => sample.Value.Select(record => record.Id)).ToList();
+            var texts = await context
+                .Records.Where(record => ids.Contains(record.Id))
+                .Select(record => new { record.Id, record.Completion })
+                .ToDictionaryAsync(record => record.Id, record => record.Completion, stop);
+            foreach (var (sample, alike) in some)
+                best[sample] = alike.MinBy(record => texts[record.Id], StringComparer.Ordinal)!;
+        }
     }
 
     private IQueryable<CandidateRecord> Candidates()
@@ -79,7 +111,6 @@ internal sealed class RecordChoice(StoreContext context, long datasetId, RecordS
             record.Agreement,
             record.Attempt,
             record.Teacher,
-            record.Completion,
             record.Review == ReviewState.Edited
                 ? context
                     .Reviews.Where(review =>
@@ -119,7 +150,6 @@ internal sealed class RecordChoice(StoreContext context, long datasetId, RecordS
             (b.Agreement ?? -1).CompareTo(a.Agreement ?? -1),
             a.Attempt - b.Attempt,
             string.CompareOrdinal(a.Teacher, b.Teacher),
-            string.CompareOrdinal(a.Completion, b.Completion),
         ];
         return Array.Find(differences, difference => difference != 0);
     }

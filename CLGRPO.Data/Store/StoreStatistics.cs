@@ -43,6 +43,7 @@ public sealed record StoreStatistics(
     public static async Task<StoreStatistics> Of(StoreFactory store, long datasetId, CancellationToken stop)
     {
         await using var context = store.CreateDbContext();
+        await using var snapshot = await context.BeginSnapshot(stop);
         var dataset =
             await context.Datasets.AsNoTracking().SingleOrDefaultAsync(dataset => dataset.Id == datasetId, stop)
             ?? throw new KeyNotFoundException($"There is no data set {datasetId}.");
@@ -54,7 +55,7 @@ public sealed record StoreStatistics(
                     .OrderBy(count => dataset.Labels.IndexOf(count.Label))
                     .ThenBy(count => count.Split ?? (Split)int.MaxValue),
             ],
-            await CountAttributes(context, datasetId, stop),
+            await CountAttributes(context, datasetId, classes, stop),
             [
                 .. (await CountRecords(context, datasetId, stop))
                     .OrderBy(count => dataset.Labels.IndexOf(count.Label))
@@ -80,44 +81,71 @@ public sealed record StoreStatistics(
     private static async Task<List<AttributeCount>> CountAttributes(
         StoreContext context,
         long datasetId,
+        List<ClassCount> classes,
         CancellationToken stop
     )
     {
         var values = await context
             .AttributeValues.AsNoTracking()
             .Where(value => value.DatasetId == datasetId)
-            .ToDictionaryAsync(value => value.Id, stop);
-        // The names are joined here: grouped by two small columns, the database only counts.
-        var counts = await context
-            .Samples.Where(sample => sample.DatasetId == datasetId)
-            .Join(
-                context.SampleValues,
-                sample => sample.Id,
-                value => value.SampleId,
-                (sample, value) => new { sample.Split, value.ValueId }
-            )
-            .GroupBy(row => new { row.Split, row.ValueId })
-            .Select(group => new
-            {
-                group.Key.Split,
-                group.Key.ValueId,
-                Samples = group.Count(),
-            })
             .ToListAsync(stop);
+        var counts = await CountValues(context, datasetId, classes, stop);
         return
         [
-            .. counts
-                .Select(count => (Value: values[count.ValueId], count.Split, count.Samples))
-                .OrderBy(count => count.Value.AttributeOrder)
-                .ThenBy(count => count.Value.ValueOrder)
-                .ThenBy(count => count.Split ?? (Split)int.MaxValue)
-                .Select(count => new AttributeCount(
-                    count.Value.Attribute,
-                    count.Value.Value,
-                    count.Split,
-                    count.Samples
-                )),
+            .. values
+                .OrderBy(value => value.AttributeOrder)
+                .ThenBy(value => value.ValueOrder)
+                .SelectMany(value =>
+                    counts
+                        .OrderBy(split => split.Split ?? (Split)int.MaxValue)
+                        .Where(split => split.Samples.GetValueOrDefault(value.Id) > 0)
+                        .Select(split => new AttributeCount(
+                            value.Attribute,
+                            value.Value,
+                            split.Split,
+                            split.Samples[value.Id]
+                        ))
+                ),
         ];
+    }
+
+    /// <summary>
+    /// Value → samples, for each split. The largest split is what the others leave of the whole: an index counts the whole without looking
+    /// at a sample, and the others are small.
+    /// </summary>
+    private static async Task<List<(Split? Split, Dictionary<long, int> Samples)>> CountValues(
+        StoreContext context,
+        long datasetId,
+        List<ClassCount> classes,
+        CancellationToken stop
+    )
+    {
+        var ofDataset = context.AttributeValues.Where(value => value.DatasetId == datasetId).Select(value => value.Id);
+        var rest = await Count(context.SampleValues.Where(value => ofDataset.Contains(value.ValueId)));
+        var splits = classes
+            .GroupBy(count => count.Split)
+            .OrderBy(split => split.Sum(count => count.Samples))
+            .Select(split => split.Key)
+            .ToList();
+        var counts = new List<(Split? Split, Dictionary<long, int> Samples)>();
+        foreach (var split in splits.SkipLast(1))
+        {
+            var ids = context
+                .Samples.Where(sample => sample.DatasetId == datasetId && sample.Split == split)
+                .Select(sample => sample.Id);
+            var some = await Count(context.SampleValues.Where(value => ids.Contains(value.SampleId)));
+            foreach (var (value, samples) in some)
+                rest[value] -= samples;
+            counts.Add((split, some));
+        }
+        if (splits.Count > 0)
+            counts.Add((splits[^1], rest));
+        return counts;
+
+        Task<Dictionary<long, int>> Count(IQueryable<SampleValue> rows) =>
+            rows.GroupBy(value => value.ValueId)
+                .Select(group => new { group.Key, Samples = group.Count() })
+                .ToDictionaryAsync(group => group.Key, group => group.Samples, stop);
     }
 
     private static Task<List<RecordCount>> CountRecords(StoreContext context, long datasetId, CancellationToken stop) =>

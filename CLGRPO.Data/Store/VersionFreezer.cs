@@ -39,7 +39,7 @@ public sealed class VersionFreezer(StoreFactory store, TimeProvider time, string
         await using (await context.BeginSnapshot(stop))
         {
             rows = await Rows(context, datasetId, selection, stop);
-            version = await new FrozenRows(context, root).Write(
+            version = await new FrozenRows(await ChosenSamples.Of(context, datasetId, stop), root).Write(
                 await Describe(context, datasetId, selection, stop),
                 rows,
                 stop
@@ -143,7 +143,8 @@ public sealed class VersionFreezer(StoreFactory store, TimeProvider time, string
                     )
             )
             .ToListAsync(stop);
-        var version = await new FrozenRows(context, root).Write(info, rows, stop);
+        var samples = await ChosenSamples.Of(context, frozen.DatasetId, stop);
+        var version = await new FrozenRows(samples, root).Write(info, rows, stop);
         return version.Hash == frozen.Hash
             ? version
             : throw new StoreException(
@@ -190,39 +191,12 @@ public sealed class VersionFreezer(StoreFactory store, TimeProvider time, string
         }
     }
 
-    private static async Task<DatasetInfo> Describe(
+    private static Task<DatasetInfo> Describe(
         StoreContext context,
         long datasetId,
         RecordSelection selection,
         CancellationToken stop
-    )
-    {
-        var dataset =
-            await context.Datasets.AsNoTracking().SingleOrDefaultAsync(dataset => dataset.Id == datasetId, stop)
-            ?? throw new KeyNotFoundException($"There is no data set {datasetId}.");
-        var values = await context
-            .AttributeValues.AsNoTracking()
-            .Where(value => value.DatasetId == datasetId)
-            .ToListAsync(stop);
-        return new DatasetInfo
-        {
-            Name = dataset.Name,
-            Question = dataset.Question,
-            Labels = dataset.Labels,
-            Attributes =
-            [
-                .. values
-                    .GroupBy(value => (value.AttributeOrder, value.Attribute))
-                    .OrderBy(attribute => attribute.Key.AttributeOrder)
-                    .Select(attribute => new AttributeVocabulary(
-                        attribute.Key.Attribute,
-                        [.. attribute.OrderBy(value => value.ValueOrder).Select(value => value.Value).OfType<string>()]
-                    )),
-            ],
-            Provenance = new(dataset.Source, Method, selection.Settings()),
-            Licence = dataset.Licence,
-        };
-    }
+    ) => DatasetDescription.Of(context, datasetId, Method, selection.Settings(), stop);
 
     private async Task Keep(
         StoreContext context,

@@ -47,39 +47,42 @@ public sealed class DatasetCatalog(StoreFactory store, IOptions<SiteOptions> sit
     public string Root => site.Value.DatasetsPath;
 
     /// <summary>All data sets of the store, by name.</summary>
-    public async Task<IReadOnlyList<DatasetSummary>> Datasets(CancellationToken stop)
-    {
-        await using var context = store.CreateDbContext();
-        var samples = await context
-            .Samples.GroupBy(sample => sample.DatasetId)
-            .Select(group => new { group.Key, Count = group.Count() })
-            .ToDictionaryAsync(group => group.Key, group => group.Count, stop);
-        var records = await context
-            .Records.GroupBy(record => record.Sample!.DatasetId)
-            .Select(group => new { group.Key, Count = group.Count() })
-            .ToDictionaryAsync(group => group.Key, group => group.Count, stop);
-        var datasets = await context.Datasets.AsNoTracking().OrderBy(dataset => dataset.Name).ToListAsync(stop);
-        var versions = await Versions(stop);
-        return
-        [
-            .. datasets.Select(dataset => new DatasetSummary(
-                dataset.Id,
-                dataset.Name,
-                dataset.Question,
-                dataset.Labels,
-                dataset.Licence,
-                dataset.Source,
-                dataset.CreatedAt,
-                samples.GetValueOrDefault(dataset.Id),
-                records.GetValueOrDefault(dataset.Id),
-                [.. versions.Where(version => version.DatasetId == dataset.Id)]
-            )),
-        ];
-    }
+    public Task<IReadOnlyList<DatasetSummary>> Datasets(CancellationToken stop) => Summaries(id: null, stop);
 
     /// <summary>A data set of the store; null where there is none of that id.</summary>
     public async Task<DatasetSummary?> Find(long id, CancellationToken stop) =>
-        (await Datasets(stop)).FirstOrDefault(dataset => dataset.Id == id);
+        await Summaries(id, stop) is [var dataset] ? dataset : null;
+
+    /// <param name="id">Null for all.</param>
+    private async Task<IReadOnlyList<DatasetSummary>> Summaries(long? id, CancellationToken stop)
+    {
+        await using var context = store.CreateDbContext();
+        var datasets = await context
+            .Datasets.AsNoTracking()
+            .Where(dataset => id == null || dataset.Id == id)
+            .OrderBy(dataset => dataset.Name)
+            .ToListAsync(stop);
+        if (datasets.Count == 0)
+            return [];
+        var versions = await Versions(stop);
+        var summaries = new List<DatasetSummary>(datasets.Count);
+        foreach (var dataset in datasets)
+            summaries.Add(
+                new DatasetSummary(
+                    dataset.Id,
+                    dataset.Name,
+                    dataset.Question,
+                    dataset.Labels,
+                    dataset.Licence,
+                    dataset.Source,
+                    dataset.CreatedAt,
+                    await context.Samples.CountAsync(sample => sample.DatasetId == dataset.Id, stop),
+                    await context.Records.CountAsync(record => record.Sample!.DatasetId == dataset.Id, stop),
+                    [.. versions.Where(version => version.DatasetId == dataset.Id)]
+                )
+            );
+        return summaries;
+    }
 
     /// <summary>Whether the store has such a data set.</summary>
     public async Task<bool> Exists(long id, CancellationToken stop)

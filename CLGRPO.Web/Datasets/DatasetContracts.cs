@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using CLGRPO.Data.Browsing;
 using CLGRPO.Data.Datasets;
+using CLGRPO.Data.Store;
 
 namespace CLGRPO.Web.Datasets;
 

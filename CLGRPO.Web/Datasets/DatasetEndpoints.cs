@@ -132,15 +132,7 @@ public static class DatasetEndpoints
     )
     {
         var errors = new Dictionary<string, string[]>(StringComparer.Ordinal);
-        var (filter, order) = query.Read(errors);
-        foreach (var name in request.Query.Keys.Where(name => name is not ("after" or "limit")))
-        {
-            if (!SampleQuery.Names.Contains(name, StringComparer.OrdinalIgnoreCase))
-                errors["query"] =
-                [
-                    $"There is no filter of that name; there are {string.Join(", ", SampleQuery.Names)}.",
-                ];
-        }
+        var (filter, order) = query.ReadAll(request.Query.Keys, ["after", "limit"], errors);
         if (order == SampleOrder.Changed)
             errors["order"] = ["Samples are listed as imported or newest."];
         if (errors.Count > 0)
@@ -149,8 +141,7 @@ public static class DatasetEndpoints
             return problem;
         if (!await catalog.Exists(id, stop))
             return TypedResults.NotFound();
-        var items = await search.Page(id, filter, after, order == SampleOrder.Newest, limit, stop);
-        var total = await search.Count(id, filter, stop);
+        var (items, total) = await search.PageAndTotal(id, filter, after, order == SampleOrder.Newest, limit, stop);
         return TypedResults.Ok(new SampleList(items, total, items.Count == limit ? items[^1].Id : null));
     }
 

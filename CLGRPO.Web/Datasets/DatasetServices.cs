@@ -1,4 +1,5 @@
 using CLGRPO.Data.Browsing;
+using CLGRPO.Data.Store;
 using CLGRPO.Web.Datasets.Jobs;
 using CLGRPO.Web.Datasets.Uploads;
 

@@ -37,6 +37,7 @@ public sealed partial class ImagesTab : ComponentBase, IAsyncDisposable
     private bool _mayWrite;
     private bool _watches;
     private bool _filtersOpen;
+    private bool _exportOpen;
     private long? _lastSelected;
     private ElementReference _place;
     private ElementReference _tiles;
@@ -178,9 +179,7 @@ public sealed partial class ImagesTab : ComponentBase, IAsyncDisposable
             return;
         _shown = Query;
         // What an address holds that cannot be read is no filter.
-        (_filter, _order) = SampleQuery
-            .FromAddress(Query)
-            .Read(new Dictionary<string, string[]>(StringComparer.Ordinal));
+        (_filter, _order) = SampleQuery.FromAddress(Query).Read();
         _ids = await Search.Ids(Dataset.Id, _filter, _order, _left.Token);
         if (_ids.Count == 0)
             await EndWatch();

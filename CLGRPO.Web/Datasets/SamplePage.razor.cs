@@ -45,9 +45,7 @@ public sealed partial class SamplePage : ComponentBase, IAsyncDisposable
     {
         _sample = await Reader.Read(Id, SampleId, _left.Token);
         _missing = _sample is null;
-        var (filter, order) = SampleQuery
-            .FromAddress(new Uri(Navigation.Uri).Query)
-            .Read(new Dictionary<string, string[]>(StringComparer.Ordinal));
+        var (filter, order) = SampleQuery.FromAddress(new Uri(Navigation.Uri).Query).Read();
         _query = SampleQuery.ToAddress(filter, order);
         if (_viewed != $"{Id}{_query}")
         {

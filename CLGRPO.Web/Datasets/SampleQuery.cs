@@ -92,6 +92,25 @@ public sealed record SampleQuery
             KeyValuePair.Create(name, (string?)value);
     }
 
+    /// <summary>As a filter; what cannot be read is left out.</summary>
+    public (SampleFilter Filter, SampleOrder Order) Read() =>
+        Read(new Dictionary<string, string[]>(StringComparer.Ordinal));
+
+    /// <summary>As <see cref="Read(IDictionary{string, string[]})"/>; names that are no filter are errors too.</summary>
+    /// <param name="given">Names in the request.</param>
+    /// <param name="others">Names that the request may have beside.</param>
+    public (SampleFilter Filter, SampleOrder Order) ReadAll(
+        IEnumerable<string> given,
+        IReadOnlyList<string> others,
+        IDictionary<string, string[]> errors
+    )
+    {
+        var known = Names.Concat(others).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        if (given.Any(name => !known.Contains(name)))
+            errors["query"] = [$"There is no filter of that name; there are {string.Join(", ", Names)}."];
+        return Read(errors);
+    }
+
     /// <summary>As a filter; what cannot be read is named in <paramref name="errors"/> and left out.</summary>
     public (SampleFilter Filter, SampleOrder Order) Read(IDictionary<string, string[]> errors)
     {

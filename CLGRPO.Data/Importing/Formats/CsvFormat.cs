@@ -19,23 +19,32 @@ public sealed class CsvFormat : ISourceFormat
 
     public SourceDescription Describe(ISourceFiles files)
     {
-        using var reader = Open(files, out var columns, out _);
+        using var reader = Open(files, out var columns, out var file);
         var vocabulary = columns.Attributes.ToDictionary(
             column => column.Name,
-            _ => new List<string>(),
+            _ => new SourceSurvey.OrderedSet(),
             StringComparer.Ordinal
         );
         long rows = 0;
         // Attributes of a table have no vocabulary: it is what the rows hold, in order of appearance.
-        while (reader.Read() is { } cells)
+        while (Read(reader, file) is { } cells)
         {
             rows++;
             foreach (var (name, index) in columns.Attributes.Where(column => column.Index < cells.Length))
-                vocabulary[name].AddRange(Values(cells[index]).Except(vocabulary[name], StringComparer.Ordinal));
+            {
+                foreach (var value in Values(cells[index]).Where(v => v.Length <= DatasetRules.MaxWordLength))
+                    vocabulary[name].Add(value);
+                SourceSurvey.RequireFew(name, vocabulary.Count, vocabulary[name].Count);
+            }
         }
         return new SourceDescription(
             Labels: null,
-            [.. columns.Attributes.Select(column => new AttributeVocabulary(column.Name, vocabulary[column.Name]))],
+            [
+                .. columns.Attributes.Select(column => new AttributeVocabulary(
+                    column.Name,
+                    vocabulary[column.Name].Items
+                )),
+            ],
             Rows: rows
         );
     }
@@ -44,7 +53,7 @@ public sealed class CsvFormat : ISourceFormat
     {
         await Task.CompletedTask;
         using var reader = Open(files, out var columns, out var file);
-        while (reader.Read() is { } cells)
+        while (Read(reader, file) is { } cells)
         {
             stop.ThrowIfCancellationRequested();
             yield return Entry(file, reader.Line, columns, cells);
@@ -83,6 +92,18 @@ public sealed class CsvFormat : ISourceFormat
         }
     }
 
+    private static string[]? Read(CsvReader reader, string file)
+    {
+        try
+        {
+            return reader.Read();
+        }
+        catch (InvalidDataException e)
+        {
+            throw new ImportException($"{file}: {e.Message}", e);
+        }
+    }
+
     private static List<string> Values(string cell) =>
         cell.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
             .Distinct(StringComparer.Ordinal)
@@ -109,7 +130,7 @@ public sealed class CsvFormat : ISourceFormat
     {
         file = File(files) ?? throw new ImportException("The source has no .csv file at its top.");
         var reader = new CsvReader(new StreamReader(files.Open(file)), Path.GetExtension(file) is ".tsv" ? '\t' : ',');
-        var header = reader.Read() ?? throw new ImportException($"{file} is empty.");
+        var header = Read(reader, file) ?? throw new ImportException($"{file} is empty.");
         columns = Columns.Of(file, header);
         return reader;
     }

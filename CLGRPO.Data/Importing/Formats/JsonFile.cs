@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
+using CLGRPO.Data.Files;
 
 namespace CLGRPO.Data.Importing.Formats;
 
@@ -8,7 +9,7 @@ namespace CLGRPO.Data.Importing.Formats;
 internal static class JsonFile
 {
     private const int MaxDepth = 32;
-    private const int MaxLineBytes = 1 << 20;
+    private const int MaxLineLength = 1 << 20; // characters
 
     private static readonly JsonDocumentOptions Options = new()
     {
@@ -71,21 +72,22 @@ internal static class JsonFile
             files.Open(path),
             new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: false)
         );
+        var lines = new BoundedLines(reader, MaxLineLength);
         for (long line = 1; ; line++)
         {
-            if (await reader.ReadLineAsync(stop) is not { } text)
+            if (await lines.Read(stop) is not (var text, var isWhole))
                 yield break;
             if (string.IsNullOrWhiteSpace(text))
                 continue;
-            var (element, problem) = Parse(text);
+            var (element, problem) = isWhole
+                ? Parse(text)
+                : (default, $"the line has more than {MaxLineLength} characters");
             yield return (line, element, problem);
         }
     }
 
     private static (JsonElement, string?) Parse(string text)
     {
-        if (text.Length > MaxLineBytes)
-            return (default, $"the line has {text.Length} characters; at most {MaxLineBytes} are read");
         try
         {
             using var document = JsonDocument.Parse(text, Options);

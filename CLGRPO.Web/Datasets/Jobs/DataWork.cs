@@ -153,29 +153,51 @@ public sealed class DataWork(
         return DataJobs.Write(VersionComparison.Of(left, right));
     }
 
-    private string Export(DataJob job, IProgress<(long, long?)> steps, CancellationToken stop)
+    private async Task<string> Export(DataJob job, IProgress<(long, long?)> steps, CancellationToken stop)
     {
         var work = DataJobs.Read<ExportWork>(job.Settings);
-        var version = Open(work.Name, work.Hash);
-        var total = version.Info.Counts.Total;
+        if (work.View is null)
+        {
+            var version = Open(work.Name, work.Hash!);
+            return await Export(job, work, ExportSource.Of(version), version.Info.Counts.Total, steps, stop);
+        }
+        var (filter, order) = SampleQuery.FromAddress(work.View).Read();
+        await using var view = await SampleView.Open(
+            store,
+            catalog.Root,
+            job.DatasetId!.Value,
+            filter,
+            order,
+            work.View.Length > 0 ? work.View : "everything",
+            stop
+        );
+        return await Export(job, work, view.Source, view.Count, steps, stop);
+    }
+
+    private async Task<string> Export(
+        DataJob job,
+        ExportWork work,
+        ExportSource source,
+        int samples,
+        IProgress<(long, long?)> steps,
+        CancellationToken stop
+    )
+    {
+        var total = samples + (work.Images ? (long)source.Images.Count : 0);
         if (work.Images)
-            RequireRoom(
-                Splits.All.SelectMany(version.Of).Sum(sample => new FileInfo(version.ImagePath(sample)).Length)
-            );
+            RequireRoom(source.ImageBytes());
         Directory.CreateDirectory(ExportFolder);
         var path = ExportPath(job.Id);
         var unfinished = path + ".tmp";
         try
         {
-            using (var file = new FileStream(unfinished, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 16))
-                DatasetExport.WriteZip(
-                    version,
-                    work.Format,
-                    file,
-                    work.Images,
-                    new Relay<long>(done => steps.Report((done, work.Images ? 2L * total : total))),
-                    stop
-                );
+            await using (
+                var file = new FileStream(unfinished, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 16)
+            )
+            {
+                var progress = new Relay<long>(done => steps.Report((done, total)));
+                await DatasetExport.WriteZip(source, work.Format, file, work.Images, progress, stop);
+            }
             File.Move(unfinished, path, overwrite: true);
         }
         finally
@@ -184,7 +206,8 @@ public sealed class DataWork(
         }
         return DataJobs.Write(
             new ExportResult(
-                $"{work.Name}-{work.Hash[..8]}-{SampleQuery.Word(work.Format)}.zip",
+                $"{work.Name}-{(work.Hash is { } hash ? hash[..8] : "view")}-{SampleQuery.Word(work.Format)}.zip",
+                samples,
                 new FileInfo(path).Length,
                 clock.GetUtcNow().UtcDateTime.AddHours(data.Value.ExportHours)
             )

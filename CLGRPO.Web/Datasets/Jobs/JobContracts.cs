@@ -48,8 +48,11 @@ public sealed record FreezeResult(string Name, string Hash, int Samples, int Wit
 
 internal sealed record CompareWork(string LeftName, string LeftHash, string RightName, string RightHash);
 
-internal sealed record ExportWork(string Name, string Hash, ExportFormat Format, bool Images);
+/// <summary>What an export is to write: a version, or a view of a data set.</summary>
+/// <param name="Hash">Of the version; null for a view.</param>
+/// <param name="View">The filter as an address has it; null for a version.</param>
+internal sealed record ExportWork(string Name, string? Hash, ExportFormat Format, bool Images, string? View = null);
 
 /// <summary>A finished export.</summary>
 /// <param name="ExpiresAt">When the file goes.</param>
-public sealed record ExportResult(string File, long Bytes, DateTime ExpiresAt);
+public sealed record ExportResult(string File, int Samples, long Bytes, DateTime ExpiresAt);

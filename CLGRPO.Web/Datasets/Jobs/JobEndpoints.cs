@@ -47,6 +47,11 @@ public static class JobEndpoints
             .MapPost("/versions/export", Export)
             .WithName("ExportVersion")
             .WithSummary("Writes a version as an archive to download");
+        changes
+            .MapPost("/{id:long}/samples/export", ExportSamples)
+            .WithName("ExportSamples")
+            .WithSummary("Writes the samples that fit, as they stand now, as an archive to download")
+            .ProducesProblem(StatusCodes.Status409Conflict);
     }
 
     private static async Task<Results<Ok<Page<JobView>>, ValidationProblem>> List(
@@ -161,6 +166,25 @@ public static class JobEndpoints
         ClaimsPrincipal user,
         CancellationToken stop
     ) => Accepted(await work.Export(asked, UploadEndpoints.Owner(user), stop));
+
+    private static async Task<Results<AcceptedAtRoute<JobView>, NotFound, ValidationProblem>> ExportSamples(
+        long id,
+        [AsParameters] SampleQuery query,
+        ExportView asked,
+        DatasetCatalog catalog,
+        VersionWork work,
+        HttpContext http,
+        CancellationToken stop
+    )
+    {
+        var errors = new Dictionary<string, string[]>(StringComparer.Ordinal);
+        var (filter, order) = query.ReadAll(http.Request.Query.Keys, [], errors);
+        if (errors.Count > 0)
+            return Invalid.Fields(errors);
+        return await catalog.Find(id, stop) is { } dataset
+            ? Accepted(await work.Export(dataset, filter, order, asked, UploadEndpoints.Owner(http.User), stop))
+            : TypedResults.NotFound();
+    }
 
     private static AcceptedAtRoute<JobView> Accepted(JobView job) =>
         TypedResults.AcceptedAtRoute(job, "GetDataJob", new { id = job.Id });

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using CLGRPO.Data.Browsing;
 using CLGRPO.Data.Exporting;
 using CLGRPO.Data.Store;
 using CLGRPO.Web.Datasets.Uploads;
@@ -32,8 +33,19 @@ public sealed record ExportVersion
     public bool Images { get; init; }
 }
 
-/// <summary>Queues work on versions and splits.</summary>
-public sealed class VersionWork(DataJobs jobs, DatasetCatalog catalog)
+/// <summary>Samples that a filter lets pass, to be written as an archive.</summary>
+public sealed record ExportView
+{
+    /// <summary>jsonl loses nothing and can be imported; csv is for spreadsheets.</summary>
+    [Required]
+    public required ExportFormat Format { get; init; }
+
+    /// <summary>With the pictures.</summary>
+    public bool Images { get; init; }
+}
+
+/// <summary>Queues work on versions, views and splits.</summary>
+public sealed class VersionWork(DataJobs jobs, DatasetCatalog catalog, SampleSearch search)
 {
     /// <exception cref="UploadException">A setting is out of range.</exception>
     public async Task<JobView> Split(
@@ -81,6 +93,30 @@ public sealed class VersionWork(DataJobs jobs, DatasetCatalog catalog)
             $"{Short(version)} as {SampleQuery.Word(asked.Format)}{(asked.Images ? " with pictures" : "")}",
             version.DatasetId,
             new ExportWork(version.Name, version.Hash, asked.Format, asked.Images),
+            actor,
+            stop
+        );
+    }
+
+    /// <summary>Exports what the filter lets pass when the work begins.</summary>
+    /// <exception cref="UploadException">Nothing fits.</exception>
+    public async Task<JobView> Export(
+        DatasetSummary dataset,
+        SampleFilter filter,
+        SampleOrder order,
+        ExportView asked,
+        string actor,
+        CancellationToken stop
+    )
+    {
+        var samples = await search.Count(dataset.Id, filter, stop);
+        if (samples == 0)
+            throw new UploadException(409, "No picture fits the filter: there is nothing to export.");
+        return await jobs.Add(
+            DataJobKind.Export,
+            $"{samples:N0} of {dataset.Name} as {SampleQuery.Word(asked.Format)}{(asked.Images ? " with pictures" : "")}",
+            dataset.Id,
+            new ExportWork(dataset.Name, Hash: null, asked.Format, asked.Images, SampleQuery.ToAddress(filter, order)),
             actor,
             stop
         );

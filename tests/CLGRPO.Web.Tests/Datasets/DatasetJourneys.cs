@@ -3,13 +3,15 @@ using CLGRPO.Data.Datasets;
 using CLGRPO.Data.Importing;
 using CLGRPO.Data.Store;
 using CLGRPO.Web.Tests.Browser;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
 
 namespace CLGRPO.Web.Tests.Datasets;
 
 /// <summary>Data comes in, is looked at, frozen, compared and taken out again, in a browser, over the real site and its database.</summary>
-public sealed class DatasetJourneys(DatasetSite site) : IClassFixture<DatasetSite>
+[Collection(nameof(DatasetSite))]
+public sealed class DatasetJourneys(DatasetSite site)
 {
     private const float Long = 60_000;
 
@@ -67,7 +69,9 @@ public sealed class DatasetJourneys(DatasetSite site) : IClassFixture<DatasetSit
 
         await page.GetByRole(AriaRole.Button, new() { Name = "Export", Exact = true }).ClickAsync();
         var download = await page.RunAndWaitForDownloadAsync(
-            () => page.GetByRole(AriaRole.Link, new() { Name = "Download" }).ClickAsync(new() { Timeout = Long }),
+            () =>
+                page.GetByRole(AriaRole.Link, new() { Name = "Download emoscenes@" })
+                    .First.ClickAsync(new() { Timeout = Long }),
             new() { Timeout = Long }
         );
         using var folder = new TemporaryFolder();
@@ -81,6 +85,48 @@ public sealed class DatasetJourneys(DatasetSite site) : IClassFixture<DatasetSit
         );
         Assert.Equal(0, import.Problems);
         Assert.InRange(import.Imported, DatasetSite.Samples - 4, DatasetSite.Samples);
+        Assert.Empty(visitor.Errors);
+    }
+
+    [Fact]
+    public async Task View_FilteredAndExported_IsWhatTheFilterLetsPass()
+    {
+        const int Awe = DatasetSite.Samples / 8;
+        await using var visitor = await site.Admin();
+        var page = visitor.Page;
+        await visitor.Go($"/datasets/{site.Dataset}?label=awe");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Export this view" }).ClickAsync();
+        var card = page.Locator("section[aria-label='Export of this view']");
+        await Expect(card).ToContainTextAsync($"{Awe}");
+        await card.GetByLabel("with pictures").CheckAsync();
+        await card.GetByRole(AriaRole.Button, new() { Name = "Export the view" }).ClickAsync();
+        var download = await page.RunAndWaitForDownloadAsync(
+            () =>
+                page.GetByRole(AriaRole.Link, new() { Name = $"Download {Awe} of emoscenes as jsonl with pictures" })
+                    .First.ClickAsync(new() { Timeout = Long }),
+            new() { Timeout = Long }
+        );
+        Assert.Equal("emoscenes-view-jsonl.zip", download.SuggestedFilename);
+        using var folder = new TemporaryFolder();
+        var path = Path.Combine(folder.Path, "view.zip");
+        await download.SaveAsAsync(path);
+        using (var archive = await ZipFile.OpenReadAsync(path, Stop))
+            Assert.Equal(
+                Awe,
+                archive.Entries.Count(entry => entry.FullName.StartsWith("images/", StringComparison.Ordinal))
+            );
+        using var store = StoreFactory.Open(new StoreOptions(Path.Combine(folder.Path, "clgrpo.db")));
+        var import = await new Importer(store, folder.Path).Run(
+            new ImportRequest(path, "back", "test"),
+            progress: null,
+            Stop
+        );
+        Assert.Equal((Awe, 0), (import.Imported, import.Problems));
+        await using var context = store.CreateDbContext();
+        Assert.True(await context.Samples.AllAsync(sample => sample.Label == "awe" && sample.Split != null, Stop));
+        // What is tested on shows no solution, whoever asks.
+        Assert.False(await context.Records.AnyAsync(record => record.Sample!.Split == Split.Test, Stop));
+        Assert.True(await context.Records.AnyAsync(Stop));
         Assert.Empty(visitor.Errors);
     }
 

@@ -6,7 +6,8 @@ using static Microsoft.Playwright.Assertions;
 namespace CLGRPO.Web.Tests.Datasets;
 
 /// <summary>The pages of the data sets as a person meets them.</summary>
-public sealed class DatasetPagesTests(DatasetSite site) : IClassFixture<DatasetSite>
+[Collection(nameof(DatasetSite))]
+public sealed class DatasetPagesTests(DatasetSite site)
 {
     public static TheoryData<string, string> Pages { get; } = Combine();
 
@@ -27,6 +28,19 @@ public sealed class DatasetPagesTests(DatasetSite site) : IClassFixture<DatasetS
         }
     }
 
+    [Theory]
+    [InlineData("light", 1440)]
+    [InlineData("dark", 400)]
+    public async Task ViewExport_Open_IsAccessible(string theme, int width)
+    {
+        await using var visitor = await site.Admin(theme, width);
+        await visitor.Go($"/datasets/{site.Dataset}?label=awe");
+        await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Export this view" }).ClickAsync();
+        await Expect(visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Export the view" })).ToBeEnabledAsync();
+        await EveryPage.RequireAccessible(visitor, $"datasets-view-export-{theme}-{width}");
+        Assert.Empty(visitor.Errors);
+    }
+
     [Fact]
     public async Task Images_FilteredByClassReviewAndText_CountAndAddressFollow()
     {
@@ -44,16 +58,22 @@ public sealed class DatasetPagesTests(DatasetSite site) : IClassFixture<DatasetS
         await visitor.Ready();
         await Expect(count).ToContainTextAsync($"{DatasetSite.Samples / 8}");
 
-        await page.GetByRole(AriaRole.Button, new() { Name = "Clear", Exact = true }).ClickAsync();
+        await Clear();
         await page.Locator(".facets").GetByRole(AriaRole.Checkbox, new() { Name = "edited" }).CheckAsync();
         await Expect(count).ToHaveTextAsync(Pattern("^1 "));
-        await page.GetByRole(AriaRole.Button, new() { Name = "Clear", Exact = true }).ClickAsync();
+        await Clear();
         await page.GetByRole(AriaRole.Searchbox, new() { Name = "Text, id or hash" })
             .FillAsync("the CITY looks modern");
         await Expect(count).ToHaveTextAsync(Pattern("^1 "));
         await page.GetByRole(AriaRole.Searchbox, new() { Name = "Text, id or hash" }).FillAsync("100%_'; --");
         await Expect(page.GetByText("No picture fits")).ToBeVisibleAsync();
         Assert.Empty(visitor.Errors);
+
+        async Task Clear()
+        {
+            await page.GetByRole(AriaRole.Button, new() { Name = "Clear", Exact = true }).ClickAsync();
+            await Expect(count).ToContainTextAsync($"{DatasetSite.Samples}");
+        }
     }
 
     [Fact]

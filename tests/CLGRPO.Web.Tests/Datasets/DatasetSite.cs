@@ -10,6 +10,10 @@ using Verdict = CLGRPO.Data.Store.Verdict;
 
 namespace CLGRPO.Web.Tests.Datasets;
 
+/// <summary>Tests of the data sets share a site; each leaves the data set of the others as it was.</summary>
+[CollectionDefinition(nameof(DatasetSite))]
+public sealed class DatasetSiteCollection : ICollectionFixture<DatasetSite>;
+
 /// <summary>
 /// A site with a data set: EmoScenes, made small, of which one sample has been through everything that can happen to one; and a second
 /// version that is only a folder.
@@ -119,6 +123,18 @@ public sealed class DatasetSite(BrowserFixture browsers) : IAsyncLifetime
         {
             BaseAddress = Site.Address,
         };
+    }
+
+    /// <summary>Asks the API with a key of its own: somebody else than the admin.</summary>
+    public async Task<HttpClient> Program(string name, params string[] scopes)
+    {
+        using var admin = Client();
+        using var answer = await admin.PostAsJsonAsync("/api/v1/keys", new { client = name, scopes });
+        answer.EnsureSuccessStatusCode();
+        var key = await answer.Content.ReadFromJsonAsync<JsonElement>();
+        var client = new HttpClient { BaseAddress = Site.Address };
+        client.DefaultRequestHeaders.Add("x-api-key", key.GetProperty("text").GetString());
+        return client;
     }
 
     public async ValueTask DisposeAsync()

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text.Json;
@@ -8,9 +7,10 @@ using CLGRPO.Data.Datasets;
 namespace CLGRPO.Web.Tests.Datasets;
 
 /// <summary>Uploads as programs and strangers send them: parts, breaks, lies.</summary>
-public sealed class UploadTests(DatasetSite site) : IClassFixture<DatasetSite>
+[Collection(nameof(DatasetSite))]
+public sealed class UploadTests(DatasetSite site)
 {
-    private const string Uploads = "/api/v1/datasets/uploads";
+    private const string Uploads = UploadRest.Path;
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
@@ -23,13 +23,13 @@ public sealed class UploadTests(DatasetSite site) : IClassFixture<DatasetSite>
         string id;
         using (var client = site.Client())
         {
-            id = await Announce(client, zip.Length);
-            using var first = await Send(client, id, 0, zip[..5000]);
+            id = await UploadRest.Announce(client, zip.Length);
+            using var first = await UploadRest.Send(client, id, 0, zip[..5000]);
             Assert.Equal(HttpStatusCode.OK, first.StatusCode);
-            using var wrongPlace = await Send(client, id, 1, zip[1..100]);
+            using var wrongPlace = await UploadRest.Send(client, id, 1, zip[1..100]);
             Assert.Equal(HttpStatusCode.Conflict, wrongPlace.StatusCode);
-            Assert.Equal(5000, (await Json(wrongPlace)).GetProperty("offset").GetInt64());
-            using var damaged = await Send(client, id, 5000, zip[5000..6000], new byte[32]);
+            Assert.Equal(5000, (await UploadRest.Json(wrongPlace)).GetProperty("offset").GetInt64());
+            using var damaged = await UploadRest.Send(client, id, 5000, zip[5000..6000], new byte[32]);
             Assert.Equal(HttpStatusCode.UnprocessableEntity, damaged.StatusCode);
             using var early = await client.PostAsJsonAsync(
                 "/api/v1/datasets/imports",
@@ -44,9 +44,9 @@ public sealed class UploadTests(DatasetSite site) : IClassFixture<DatasetSite>
         using var after = site.Client();
         var here = await after.GetFromJsonAsync<JsonElement>($"{Uploads}/{id}", Stop);
         Assert.Equal(5000, here.GetProperty("offset").GetInt64());
-        using var rest = await Send(after, id, 5000, zip[5000..], SHA256.HashData(zip.AsSpan(5000)));
-        Assert.Equal(zip.Length, (await Json(rest)).GetProperty("offset").GetInt64());
-        var job = await Import(after, id, "resumed");
+        using var rest = await UploadRest.Send(after, id, 5000, zip[5000..], SHA256.HashData(zip.AsSpan(5000)));
+        Assert.Equal(zip.Length, (await UploadRest.Json(rest)).GetProperty("offset").GetInt64());
+        var job = await UploadRest.Import(after, id, "resumed");
         Assert.Equal("completed", job.GetProperty("state").GetString());
         Assert.Equal(good, job.GetProperty("result").GetProperty("imported").GetInt32());
         Assert.Empty(Directory.EnumerateFileSystemEntries(Path.Combine(site.State, "uploads")));
@@ -74,8 +74,8 @@ public sealed class UploadTests(DatasetSite site) : IClassFixture<DatasetSite>
                 ["MZ\x90 not a zip"u8.ToArray(), "<html>"u8.ToArray(), [0x89, 0x50, 0x4E, 0x47, 13, 10]]
         )
         {
-            var id = await Announce(client, bytes.Length);
-            using var answer = await Send(client, id, 0, bytes);
+            var id = await UploadRest.Announce(client, bytes.Length);
+            using var answer = await UploadRest.Send(client, id, 0, bytes);
             Assert.Equal(HttpStatusCode.UnsupportedMediaType, answer.StatusCode);
             using var gone = await client.GetAsync($"{Uploads}/{id}", Stop);
             Assert.Equal(HttpStatusCode.NotFound, gone.StatusCode);
@@ -88,8 +88,8 @@ public sealed class UploadTests(DatasetSite site) : IClassFixture<DatasetSite>
     {
         using var client = site.Client();
         var zip = Archives.Of(("awe/a.png", new byte[100]));
-        var id = await Announce(client, 50);
-        using var answer = await Send(client, id, 0, zip);
+        var id = await UploadRest.Announce(client, 50);
+        using var answer = await UploadRest.Send(client, id, 0, zip);
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, answer.StatusCode);
         var here = await client.GetFromJsonAsync<JsonElement>($"{Uploads}/{id}", Stop);
         Assert.Equal(0, here.GetProperty("offset").GetInt64());
@@ -106,7 +106,7 @@ public sealed class UploadTests(DatasetSite site) : IClassFixture<DatasetSite>
     public async Task Import_OfNamesThatLeadOut_FailsAndLeavesNothing(string name, string expected)
     {
         using var client = site.Client();
-        var job = await ImportOf(client, Archives.Of((name, new byte[10]), ("awe/a.png", new byte[10])));
+        var job = await UploadRest.ImportOf(client, Archives.Of((name, new byte[10]), ("awe/a.png", new byte[10])));
         Assert.Equal("failed", job.GetProperty("state").GetString());
         Assert.Contains(expected, job.GetProperty("failure").GetString(), StringComparison.Ordinal);
         Assert.DoesNotContain(site.State, job.GetRawText(), StringComparison.Ordinal);
@@ -118,7 +118,7 @@ public sealed class UploadTests(DatasetSite site) : IClassFixture<DatasetSite>
     public async Task Import_OfAZipBomb_FailsAndLeavesNothing()
     {
         using var client = site.Client();
-        var job = await ImportOf(client, Archives.Bomb());
+        var job = await UploadRest.ImportOf(client, Archives.Bomb());
         Assert.Equal("failed", job.GetProperty("state").GetString());
         Assert.Contains("inflates", job.GetProperty("failure").GetString(), StringComparison.Ordinal);
         Assert.Empty(Directory.EnumerateFileSystemEntries(Path.Combine(site.State, "uploads")));
@@ -183,57 +183,4 @@ public sealed class UploadTests(DatasetSite site) : IClassFixture<DatasetSite>
             next.GetProperty("items")[0].GetProperty("id").GetInt64()
         );
     }
-
-    private static async Task<string> Announce(HttpClient client, long length)
-    {
-        using var answer = await client.PostAsJsonAsync(Uploads, new { name = "upload.zip", length }, Stop);
-        Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
-        return (await Json(answer)).GetProperty("id").GetString()!;
-    }
-
-    private static async Task<HttpResponseMessage> Send(
-        HttpClient client,
-        string id,
-        long offset,
-        byte[] part,
-        byte[]? hash = null
-    )
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Patch, $"{Uploads}/{id}")
-        {
-            Content = new ByteArrayContent(part),
-        };
-        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/offset+octet-stream");
-        request.Headers.Add("Upload-Offset", $"{offset}");
-        if (hash is not null)
-            request.Headers.Add("Upload-Sha256", Convert.ToBase64String(hash));
-        return await client.SendAsync(request, Stop);
-    }
-
-    private static async Task<JsonElement> ImportOf(HttpClient client, byte[] zip)
-    {
-        var id = await Announce(client, zip.Length);
-        using var sent = await Send(client, id, 0, zip);
-        Assert.Equal(HttpStatusCode.OK, sent.StatusCode);
-        return await Import(client, id, "hostile");
-    }
-
-    private static async Task<JsonElement> Import(HttpClient client, string upload, string dataset)
-    {
-        using var begun = await client.PostAsJsonAsync("/api/v1/datasets/imports", new { upload, dataset }, Stop);
-        Assert.Equal(HttpStatusCode.Accepted, begun.StatusCode);
-        var id = (await Json(begun)).GetProperty("id").GetInt64();
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(Stop);
-        deadline.CancelAfter(TimeSpan.FromSeconds(90));
-        while (true)
-        {
-            var job = await client.GetFromJsonAsync<JsonElement>($"/api/v1/datasets/jobs/{id}", deadline.Token);
-            if (job.GetProperty("state").GetString() is "completed" or "failed" or "cancelled")
-                return job;
-            await Task.Delay(100, deadline.Token);
-        }
-    }
-
-    private static async Task<JsonElement> Json(HttpResponseMessage answer) =>
-        await answer.Content.ReadFromJsonAsync<JsonElement>(Stop);
 }

@@ -1,9 +1,8 @@
 using System.Text.Json;
 using CLGRPO.Data.Datasets;
-using CLGRPO.Data.Store;
 using Microsoft.EntityFrameworkCore;
 
-namespace CLGRPO.Web.Datasets;
+namespace CLGRPO.Data.Store;
 
 /// <summary>What moving samples to a split did.</summary>
 /// <param name="Moved">Samples whose split is another now; with a chosen one go all of its group.</param>
