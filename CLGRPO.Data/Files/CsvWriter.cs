@@ -6,7 +6,7 @@ namespace CLGRPO.Data.Files;
 /// Writes CSV for spreadsheets. Every cell is quoted; a cell that a spreadsheet would take for a formula gets an apostrophe
 /// in front (A-CSV-1), so the file is for reading, not for reading back.
 /// </summary>
-internal sealed class CsvWriter : IDisposable
+public sealed class CsvWriter : IDisposable, IAsyncDisposable
 {
     private readonly StreamWriter _writer;
 
@@ -14,7 +14,9 @@ internal sealed class CsvWriter : IDisposable
     public CsvWriter(Stream stream) =>
         _writer = new StreamWriter(stream, new UTF8Encoding(false), leaveOpen: true) { NewLine = "\r\n" };
 
-    public void Write(IReadOnlyList<string> cells) => _writer.WriteLine(string.Join(',', cells.Select(Cell)));
+    public void Write(IReadOnlyList<string> cells) => _writer.WriteLine(Line(cells));
+
+    public Task WriteAsync(IReadOnlyList<string> cells) => _writer.WriteLineAsync(Line(cells));
 
     /// <summary>One cell, quoted and made harmless.</summary>
     internal static string Cell(string text)
@@ -26,4 +28,8 @@ internal sealed class CsvWriter : IDisposable
     }
 
     public void Dispose() => _writer.Dispose();
+
+    public ValueTask DisposeAsync() => _writer.DisposeAsync();
+
+    private static string Line(IReadOnlyList<string> cells) => string.Join(',', cells.Select(Cell));
 }

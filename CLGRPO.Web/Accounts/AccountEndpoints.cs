@@ -13,6 +13,7 @@ public static class AccountEndpoints
         routes.MapGet("/join/{token}", OpenInvitation).AllowAnonymous().ExcludeFromDescription();
         routes.MapPost("/logout", LogOut).RequireAuthorization(Policies.Person).ExcludeFromDescription();
         routes.MapApiKeys();
+        routes.MapAudit();
     }
 
     private static IResult OpenInvitation(string token, HttpContext context)

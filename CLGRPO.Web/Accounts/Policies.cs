@@ -28,6 +28,9 @@ public static class Scopes
     /// <summary>Making and revoking keys.</summary>
     public const string KeysManage = "keys:manage";
 
+    /// <summary>Who did what.</summary>
+    public const string AuditRead = "audit:read";
+
     /// <summary>Scope → the roles that may do the same.</summary>
     public static IReadOnlyDictionary<string, IReadOnlyList<string>> RolesOf { get; } =
         new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal)
@@ -48,6 +51,7 @@ public static class Scopes
             [EvaluationScopes.Read] = Roles.All,
             [EvaluationScopes.Write] = [Roles.Admin, Roles.Researcher],
             [KeysManage] = [Roles.Admin],
+            [AuditRead] = [Roles.Admin],
             [InferenceScopes.Use] = [Roles.Admin, Roles.Researcher, Roles.Annotator],
             [OpenMetricsEndpoint.Scope] = [Roles.Admin],
         };

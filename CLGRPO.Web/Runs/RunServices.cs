@@ -21,6 +21,7 @@ public static class RunServices
         services.AddSingleton<ILauncher, LocalLauncher>();
         services.AddSingleton<TrainingService>();
         services.AddSingleton<RunResults>();
+        services.AddSingleton<RunStorage>();
         services.AddHostedService(provider => provider.GetRequiredService<TrainingService>());
         services.AddHostedService<DemoRun>();
         services.AddSingleton<RunHistories>();

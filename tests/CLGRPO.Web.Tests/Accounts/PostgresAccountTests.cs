@@ -45,10 +45,11 @@ public sealed class PostgresAccountTests
             var people = await site.Services.GetRequiredService<People>().List(stop);
             Assert.Equal(start + 1, people.Count);
             Assert.All(people, person => Assert.Equal(Roles.Annotator, person.Role));
-            Assert.Contains(
-                await site.Services.GetRequiredService<Audit>().Tail(10, stop),
-                entry => entry.Action == "account.create" && entry.Actor == $"vera{start}"
-            );
+            var audit = site.Services.GetRequiredService<Audit>();
+            var mine = await audit.Find(new AuditFilter { Who = $"vera{start}", What = "account." }, 0, 10, stop);
+            Assert.Equal("account.create", Assert.Single(mine.Items).Action);
+            Assert.Equal(1, (await audit.Find(new AuditFilter { Text = $"CI{start}" }, 0, 1, stop)).Total);
+            Assert.Contains("key.", (await audit.Choices(stop)).What);
         }
     }
 }

@@ -175,4 +175,38 @@ public sealed class AccountJourneys(BrowserFixture site)
         Assert.Equal(System.Net.HttpStatusCode.Unauthorized, after.StatusCode);
         Assert.DoesNotContain(key, site.Site.Output, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task Audit_OnTheAdminPage_IsFilteredPagedAndExported()
+    {
+        await using var admin = await site.Admin();
+        await admin.Go("/admin");
+        var audit = admin.Page.GetByRole(AriaRole.Region, new() { Name = "Audit" });
+        await admin.Page.GetByLabel("Role of the invited").SelectOptionAsync("Viewer");
+        for (var i = 0; i < 16; i++)
+        {
+            await admin.Page.GetByRole(AriaRole.Button, new() { Name = "Make a link" }).ClickAsync();
+            await Expect(admin.Page.Locator("#invitation-link")).ToBeVisibleAsync();
+            await Expect(admin.Page.GetByRole(AriaRole.Button, new() { Name = "Make a link" })).ToBeEnabledAsync();
+        }
+        await audit.GetByLabel("What").SelectOptionAsync("invitation.");
+        await Expect(audit.GetByRole(AriaRole.Row)).ToHaveCountAsync(1 + 15);
+        await Expect(audit.GetByText("invitation.create").First).ToBeVisibleAsync();
+        await audit.GetByRole(AriaRole.Button, new() { Name = "next page" }).ClickAsync();
+        await Expect(audit.GetByText("page 2 of")).ToBeVisibleAsync();
+
+        await audit.GetByLabel("Object or detail").FillAsync("no such thing");
+        await audit.GetByLabel("Object or detail").PressAsync("Enter");
+        await Expect(audit.GetByText("Nothing passes these filters.")).ToBeVisibleAsync();
+        await audit.GetByLabel("Object or detail").FillAsync("VIEWER, 7");
+        await audit.GetByLabel("Object or detail").PressAsync("Enter");
+        await Expect(audit.GetByText("invitation.create").First).ToBeVisibleAsync();
+        var download = await admin.Page.RunAndWaitForDownloadAsync(() =>
+            audit.GetByRole(AriaRole.Link, new() { Name = "CSV" }).ClickAsync()
+        );
+        var lines = await File.ReadAllLinesAsync(await download.PathAsync(), TestContext.Current.CancellationToken);
+        Assert.True(lines.Length >= 17);
+        Assert.All(lines[1..], line => Assert.Contains("invitation.create", line, StringComparison.Ordinal));
+        Assert.Empty(admin.Errors);
+    }
 }
