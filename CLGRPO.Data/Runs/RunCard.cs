@@ -36,6 +36,9 @@ public sealed record RunCard
     /// <summary>Since when it waits for a process that trains it; null when it does not.</summary>
     public DateTimeOffset? QueuedAt { get; init; }
 
+    /// <summary>The slot in which the site trains it, from 0; says which GPU it has. Holds while a process trains.</summary>
+    public int? Slot { get; init; }
+
     /// <summary>How its last process ended, where the site saw it: an exit code, 128 + the number of a signal.</summary>
     public int? ExitCode { get; init; }
 

@@ -9,9 +9,10 @@ public interface ILauncher
     int Slots { get; }
 
     /// <summary>Begins a run, or goes on with it. The process outlives the site.</summary>
+    /// <param name="slot">0 to <see cref="Slots"/> − 1; no other run has it while this one trains.</param>
     /// <returns>Completes when the process ends, with its exit code; never where that cannot be known.</returns>
     /// <exception cref="LaunchException">It cannot be started.</exception>
-    Task<int> Launch(RunDirectory run);
+    Task<int> Launch(RunDirectory run, int slot);
 
     /// <summary>Ends a process that does not listen, at once.</summary>
     void Kill(RunOwner owner);

@@ -10,9 +10,9 @@ public sealed class LocalLauncher(IOptions<TrainingOptions> options) : ILauncher
 {
     public int Slots => options.Value.Slots;
 
-    public async Task<int> Launch(RunDirectory run)
+    public async Task<int> Launch(RunDirectory run, int slot)
     {
-        using var process = Start(run);
+        using var process = Start(run, slot);
         await process.WaitForExitAsync();
         // Only what went wrong before the trainer turned to its log comes this way: no runtime, no program.
         if (await process.StandardError.ReadToEndAsync() is { Length: > 0 } lastWords)
@@ -37,7 +37,7 @@ public sealed class LocalLauncher(IOptions<TrainingOptions> options) : ILauncher
         }
     }
 
-    private Process Start(RunDirectory run)
+    private Process Start(RunDirectory run, int slot)
     {
         var settings = options.Value;
         var start = TrainerProcess.Describe(
@@ -49,7 +49,7 @@ public sealed class LocalLauncher(IOptions<TrainingOptions> options) : ILauncher
                 ("--datasets", Path.GetFullPath(settings.DatasetsPath)),
                 ("--detach", ""),
                 ("--keep-orders", ""), // the site withdraws old ones when it puts a run in the queue
-                ("--device", settings.Device),
+                ("--device", settings.DeviceOf(slot)),
                 ("--workers", settings.Workers?.ToString()),
             ]
         );

@@ -22,7 +22,7 @@ public sealed class TrainingOptions
     [Range(1, 64)]
     public int Slots { get; set; } = 1;
 
-    /// <summary>cpu, cuda or cuda:N; null leaves it to the trainer.</summary>
+    /// <summary>cpu, cuda or cuda:N; null leaves it to the trainer. With cuda, each slot has a GPU of its own.</summary>
     public string? Device { get; set; }
 
     /// <summary>Threads that share a step; null leaves it to the trainer.</summary>
@@ -40,4 +40,7 @@ public sealed class TrainingOptions
 
     /// <summary>How often folders are looked at.</summary>
     public TimeSpan LookEvery { get; set; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>What a slot's run trains on; null leaves it to the trainer.</summary>
+    internal string? DeviceOf(int slot) => Device == "cuda" && Slots > 1 ? $"cuda:{slot}" : Device;
 }

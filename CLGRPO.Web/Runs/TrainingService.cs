@@ -259,13 +259,18 @@ public sealed partial class TrainingService(
 
     private void FillSlots()
     {
-        var taken = _runs.Values.Count(run => run.Writer is not null || run.IsLaunched);
+        var training = _runs.Values.Where(run => run.Writer is not null || run.IsLaunched).ToList();
+        // One that was begun from the command line has no slot, and the machine no room for another beside it.
+        var free = Enumerable
+            .Range(0, launcher.Slots)
+            .Except(training.Select(run => run.Card.Slot).OfType<int>())
+            .Take(launcher.Slots - training.Count);
         var waiting = _runs
             .Values.Where(run => run.State() == RunState.Queued)
             .OrderByDescending(run => run.Card.Priority)
             .ThenBy(run => run.Card.QueuedAt);
-        foreach (var run in waiting.Take(Math.Max(0, launcher.Slots - taken)).ToList())
-            _ = TrainAsync(run);
+        foreach (var (run, slot) in waiting.Zip(free).ToList())
+            _ = TrainAsync(run, slot);
     }
 
     // What is put in the queue again is wanted again.
@@ -275,16 +280,16 @@ public sealed partial class TrainingService(
     /// Starts a run's process and remembers how it ends, if the site lives to see it. On its card the run waits until the
     /// process has taken it over: a site that dies in between does not forget it.
     /// </summary>
-    private async Task TrainAsync(TrackedRun run)
+    private async Task TrainAsync(TrackedRun run, int slot)
     {
-        run.Write(run.Card with { ExitCode = null, ExitedAt = null });
+        run.Write(run.Card with { Slot = slot, ExitCode = null, ExitedAt = null });
         run.IsLaunched = true;
         Look(run);
         LogStarts(run.Directory.Id);
         int exit;
         try
         {
-            exit = await launcher.Launch(run.Directory);
+            exit = await launcher.Launch(run.Directory, slot);
         }
         catch (LaunchException e)
         {

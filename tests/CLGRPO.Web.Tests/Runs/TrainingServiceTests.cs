@@ -41,6 +41,46 @@ public sealed class TrainingServiceTests(LabFolder lab) : IClassFixture<LabFolde
     }
 
     [Fact]
+    public async Task Create_OfThreeRunsOverTwoSlots_GivesEachASlotOfItsOwnAlsoAfterARestart()
+    {
+        (string, string)[] settings = [("Training:Slots", "2")];
+        string[] ids;
+        await using (var before = await RunSite.StartAsync(lab, settings))
+        {
+            ids = [await LongRunAsync(before), await LongRunAsync(before), await LongRunAsync(before)];
+            await before.WaitForAsync(ids[0], run => run.State == RunState.Running);
+            await before.WaitForAsync(ids[1], run => run.State == RunState.Running);
+            Assert.Equal(RunState.Queued, before.Training.Find(ids[2])!.State);
+        }
+        Assert.Equal([0, 1], ids[..2].Select(SlotOf));
+
+        await using var site = await RunSite.StartAsync(lab, settings);
+        await AbortAsync(ids[0]);
+        await site.WaitForAsync(ids[2], run => run.State == RunState.Running);
+
+        Assert.Equal([1, 0], ids[1..].Select(SlotOf));
+        await AbortAsync(ids[1]);
+        await AbortAsync(ids[2]);
+
+        async Task AbortAsync(string id)
+        {
+            site.Training.Abort(id);
+            await site.WaitForAsync(id, run => run.State == RunState.Aborted);
+        }
+        async Task<string> LongRunAsync(RunSite at) => (await at.CreateAsync(LabFolder.Recipe(grpoSteps: 4000))).Id;
+        int? SlotOf(string id) => RunCard.Read(lab.Run(id)).Slot;
+    }
+
+    [Theory]
+    [InlineData("cuda", 2, "cuda:1")]
+    [InlineData("cuda", 1, "cuda")]
+    [InlineData("cuda:3", 2, "cuda:3")]
+    [InlineData("cpu", 2, "cpu")]
+    [InlineData(null, 2, null)]
+    public void DeviceOf_ASlot_IsAGpuOfItsOwn(string? device, int slots, string? expected) =>
+        Assert.Equal(expected, new TrainingOptions { Device = device, Slots = slots }.DeviceOf(slots - 1));
+
+    [Fact]
     public async Task Control_PauseResumeStopResume_EndsAsAskedAndGoesOn()
     {
         await using var site = await RunSite.StartAsync(lab);
