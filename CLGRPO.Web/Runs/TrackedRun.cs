@@ -28,6 +28,7 @@ internal sealed class TrackedRun
     private bool _saved; // a checkpoint, ever
     private string? _damage;
     private bool _isKnown; // it was looked at before
+    private volatile bool _isLaunched;
 
     public TrackedRun(RunDirectory directory)
     {
@@ -54,7 +55,7 @@ internal sealed class TrackedRun
     public RunOwner? Writer { get; private set; }
 
     /// <summary>A process was started for it and has not ended.</summary>
-    public bool IsLaunched { get; set; }
+    public bool IsLaunched => _isLaunched;
 
     public RunCommand Command { get; private set; }
 
@@ -67,6 +68,20 @@ internal sealed class TrackedRun
 
     /// <summary>What subscribers were told last.</summary>
     public (RunState State, bool IsStuck)? Told { get; set; }
+
+    /// <summary>A process is started for it, in a slot.</summary>
+    public void Launched(int slot)
+    {
+        Write(Card with { Slot = slot, ExitCode = null, ExitedAt = null });
+        _isLaunched = true;
+    }
+
+    /// <summary>Its process ended. Who reads the state beside this sees it with the reason, or not yet.</summary>
+    public void Exited(int code, DateTimeOffset at)
+    {
+        Write(RunCard.Read(Directory) with { QueuedAt = null, Slot = null, ExitCode = code, ExitedAt = at });
+        _isLaunched = false;
+    }
 
     /// <summary>Looks at the folder.</summary>
     /// <returns>The events that came since the last time; the first time none: what was there before is no news.</returns>

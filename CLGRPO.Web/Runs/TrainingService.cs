@@ -282,8 +282,7 @@ public sealed partial class TrainingService(
     /// </summary>
     private async Task TrainAsync(TrackedRun run, int slot)
     {
-        run.Write(run.Card with { Slot = slot, ExitCode = null, ExitedAt = null });
-        run.IsLaunched = true;
+        run.Launched(slot);
         Look(run);
         LogStarts(run.Directory.Id);
         int exit;
@@ -299,15 +298,7 @@ public sealed partial class TrainingService(
         }
         lock (_gate)
         {
-            run.IsLaunched = false;
-            run.Write(
-                RunCard.Read(run.Directory) with
-                {
-                    QueuedAt = null,
-                    ExitCode = exit,
-                    ExitedAt = clock.GetUtcNow(),
-                }
-            );
+            run.Exited(exit, clock.GetUtcNow());
             LogEnded(run.Directory.Id, exit);
             Look(run);
         }
