@@ -1,6 +1,7 @@
 using CLGRPO.Data.Runs;
 using CLGRPO.Training.Rewards;
 using CLGRPO.Training.Stages;
+using CLGRPO.Web.Accounts;
 using CLGRPO.Web.Components;
 using CLGRPO.Web.Runs;
 using Microsoft.AspNetCore.Authorization;
@@ -68,6 +69,9 @@ public sealed partial class RecipePage : ComponentBase, IDisposable
 
     [Inject]
     private RecipePlans Plans { get; set; } = null!;
+
+    [Inject]
+    private Audit Audit { get; set; } = null!;
 
     [Inject]
     private TrainingService Training { get; set; } = null!;
@@ -325,6 +329,7 @@ public sealed partial class RecipePage : ComponentBase, IDisposable
                 Priority = Math.Clamp(_priority, -100, 100),
             };
             var run = Training.Create(RunRecipe.IdOf(recipe, Clock.GetUtcNow()), recipe.ToYaml(), card);
+            await Audit.Write(card.By!, "run.start", $"run:{run.Id}", recipe.Name, CancellationToken.None);
             _panel = Panel.None;
             Navigation.NavigateTo($"runs/{Uri.EscapeDataString(run.Id)}");
         }

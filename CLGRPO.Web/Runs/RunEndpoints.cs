@@ -45,31 +45,7 @@ public static class RunEndpoints
 
         var changes = runs.MapGroup("").RequireAuthorization(RunScopes.Write);
         runs.MapInsights(changes);
-        changes.MapPost("/", Create).WithName("CreateRun").WithSummary("Queues a run of a recipe");
-        changes
-            .MapPatch("/{id}", Change)
-            .WithName("ChangeRun")
-            .WithSummary("Changes priority, note and tags, puts away")
-            .ProducesProblem(StatusCodes.Status409Conflict);
-        changes
-            .MapPost("/{id}/control", Control)
-            .WithName("ControlRun")
-            .WithSummary("Pauses, resumes, stops or aborts a run")
-            .ProducesProblem(StatusCodes.Status409Conflict);
-        changes
-            .MapDelete("/{id}", DeleteRun)
-            .WithName("DeleteRun")
-            .WithSummary("Deletes a run that was archived, for good")
-            .ProducesProblem(StatusCodes.Status409Conflict);
-        changes
-            .MapPut("/{id}/checkpoints/{name}/pin", Pin)
-            .WithName("PinCheckpoint")
-            .WithSummary("Pins a checkpoint, or lets it go");
-        changes
-            .MapDelete("/{id}/checkpoints/{name}", Delete)
-            .WithName("DeleteCheckpoint")
-            .WithSummary("Deletes a checkpoint that is needed no more")
-            .ProducesProblem(StatusCodes.Status409Conflict);
+        changes.MapChanges();
         return runs;
     }
 
@@ -84,11 +60,11 @@ public static class RunEndpoints
         int limit = 50
     )
     {
-        if (OutOfRange(("offset", offset, 0, int.MaxValue), ("limit", limit, 1, MostAtOnce)) is { } problem)
+        if (Invalid.OutOfRange(("offset", offset, 0, int.MaxValue), ("limit", limit, 1, MostAtOnce)) is { } problem)
             return problem;
         var wanted = RunState.Queued;
         if (state is not null && !Enum.TryParse(state, ignoreCase: true, out wanted))
-            return Invalid(
+            return Invalid.Field(
                 "state",
                 $"state is '{state}'; it must be one of {string.Join(", ", Enum.GetNames<RunState>()).ToLowerInvariant()}."
             );
@@ -112,7 +88,7 @@ public static class RunEndpoints
         int limit = 1000
     )
     {
-        if (OutOfRange(("limit", limit, 1, MostEvents)) is { } problem)
+        if (Invalid.OutOfRange(("limit", limit, 1, MostEvents)) is { } problem)
             return problem;
         if (training.Directory(id) is not { } run)
             return TypedResults.NotFound();
@@ -134,7 +110,7 @@ public static class RunEndpoints
         int points = 1500
     )
     {
-        if (OutOfRange(("points", points, 2, MostPoints)) is { } problem)
+        if (Invalid.OutOfRange(("points", points, 2, MostPoints)) is { } problem)
             return problem;
         if (training.Directory(id) is not { } run)
             return TypedResults.NotFound();
@@ -160,9 +136,9 @@ public static class RunEndpoints
     )
     {
         if (ids.Length is 0 or > RunComparison.Most)
-            return Invalid("ids", $"There are {ids.Length} ids; give 1 to {RunComparison.Most}.");
+            return Invalid.Field("ids", $"There are {ids.Length} ids; give 1 to {RunComparison.Most}.");
         return ids.FirstOrDefault(id => training.Find(id) is null) is { } unknown
-            ? Invalid("ids", $"There is no run '{unknown}'.")
+            ? Invalid.Field("ids", $"There is no run '{unknown}'.")
             : TypedResults.Ok(comparer.Compare(ids));
     }
 
@@ -175,7 +151,7 @@ public static class RunEndpoints
         int limit = 50
     )
     {
-        if (OutOfRange(("offset", offset, 0, int.MaxValue), ("limit", limit, 1, MostAtOnce)) is { } problem)
+        if (Invalid.OutOfRange(("offset", offset, 0, int.MaxValue), ("limit", limit, 1, MostAtOnce)) is { } problem)
             return problem;
         // A stage is one of the recipe's: what comes from outside is compared, not made into a path.
         if (
@@ -194,7 +170,7 @@ public static class RunEndpoints
         int lines = 100
     )
     {
-        if (OutOfRange(("lines", lines, 1, 1000)) is { } problem)
+        if (Invalid.OutOfRange(("lines", lines, 1, 1000)) is { } problem)
             return problem;
         return training.Directory(id) is { } run
             ? TypedResults.Ok(new RunLog(LogTail.Read(run, lines)))
@@ -215,102 +191,6 @@ public static class RunEndpoints
             ? TypedResults.Ok(histories.Of(run).Read(history => RunCheckpoints.List(run, history)))
             : TypedResults.NotFound();
 
-    private static Results<CreatedAtRoute<RunSummary>, ValidationProblem> Create(
-        CreateRun wanted,
-        TrainingService training,
-        IOptions<TrainingOptions> options,
-        TimeProvider clock,
-        ClaimsPrincipal user
-    )
-    {
-        Recipe recipe;
-        try
-        {
-            recipe = RunRecipe.Parse(wanted.Recipe, options.Value);
-        }
-        catch (RecipeException e)
-        {
-            return Invalid("recipe", e.Message);
-        }
-        if (BadTags(wanted.Tags) is { } problem)
-            return problem;
-        var card = new RunCard
-        {
-            By = user.Identity?.Name,
-            Note = wanted.Note,
-            Tags = wanted.Tags,
-            Priority = wanted.Priority,
-        };
-        var run = training.Create(RunRecipe.IdOf(recipe, clock.GetUtcNow()), recipe.ToYaml(), card);
-        return TypedResults.CreatedAtRoute(run, "GetRun", new { id = run.Id });
-    }
-
-    private static Results<Ok<RunSummary>, NotFound, ValidationProblem> Change(
-        string id,
-        ChangeRun change,
-        TrainingService training
-    )
-    {
-        if (training.Find(id) is null)
-            return TypedResults.NotFound();
-        if (change.Tags is not null && BadTags(change.Tags) is { } problem)
-            return problem;
-        return TypedResults.Ok(
-            training.Describe(
-                id,
-                card =>
-                    card with
-                    {
-                        Priority = change.Priority ?? card.Priority,
-                        Note = change.Note ?? card.Note,
-                        Tags = change.Tags ?? card.Tags,
-                        Archived = change.Archived ?? card.Archived,
-                    }
-            )
-        );
-    }
-
-    private static Results<Accepted<RunSummary>, NotFound> Control(
-        string id,
-        ControlRun asked,
-        TrainingService training
-    )
-    {
-        if (training.Find(id) is null)
-            return TypedResults.NotFound();
-        var run = asked.Action switch
-        {
-            RunAction.Pause => training.Pause(id),
-            RunAction.Resume when asked.Checkpoint is { } checkpoint => training.ResumeFrom(id, checkpoint),
-            RunAction.Resume => training.Resume(id),
-            RunAction.Stop => training.Stop(id),
-            _ => training.Abort(id),
-        };
-        return TypedResults.Accepted($"/api/v1/runs/{run.Id}", run);
-    }
-
-    private static NoContent DeleteRun(string id, TrainingService training, ClaimsPrincipal user)
-    {
-        training.Delete(id, user.Identity?.Name ?? "");
-        return TypedResults.NoContent();
-    }
-
-    private static Results<NoContent, NotFound> Pin(string id, string name, PinCheckpoint pin, TrainingService training)
-    {
-        if (training.Directory(id) is not { } run)
-            return TypedResults.NotFound();
-        RunCheckpoints.Pin(run, name, pin.Pinned);
-        return TypedResults.NoContent();
-    }
-
-    private static Results<NoContent, NotFound> Delete(string id, string name, TrainingService training)
-    {
-        if (training.Directory(id) is not { } run)
-            return TypedResults.NotFound();
-        RunCheckpoints.Delete(run, name);
-        return TypedResults.NoContent();
-    }
-
     /// <summary>Turns what the runs refuse into problem details.</summary>
     private static async ValueTask<object?> AnswerFaults(
         EndpointFilterInvocationContext context,
@@ -330,24 +210,4 @@ public static class RunEndpoints
             return TypedResults.Problem(e.Message, statusCode: StatusCodes.Status404NotFound);
         }
     }
-
-    private static ValidationProblem? BadTags(IReadOnlyList<string> tags) =>
-        RunTagRules.Problem(tags) is { } problem ? Invalid("tags", problem) : null;
-
-    private static ValidationProblem? OutOfRange(
-        params ReadOnlySpan<(string Name, int Value, int Least, int Most)> values
-    )
-    {
-        foreach (var (name, value, least, most) in values)
-        {
-            if (value < least || value > most)
-                return Invalid(name, $"{name} is {value}; it must lie between {least} and {most}.");
-        }
-        return null;
-    }
-
-    private static ValidationProblem Invalid(string field, string message) =>
-        TypedResults.ValidationProblem(
-            new Dictionary<string, string[]>(StringComparer.Ordinal) { [field] = [message] }
-        );
 }

@@ -1,3 +1,4 @@
+using CLGRPO.Web.Accounts;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Components.Authorization;
 using Radzen;
@@ -6,29 +7,30 @@ namespace CLGRPO.Web.Runs;
 
 /// <summary>
 /// What people do to runs on pages: whether they may is decided when they do it, not by which buttons are shown; what is
-/// refused is said.
+/// done is in the audit, what is refused is said.
 /// </summary>
 internal sealed class RunWrites(
     AuthenticationStateProvider people,
     IAuthorizationService authorization,
-    NotificationService notifications
+    NotificationService notifications,
+    Audit audit
 )
 {
     private const double Milliseconds = 8000;
 
+    /// <param name="action">What the audit calls it, such as run.pause.</param>
+    /// <param name="run">To which run.</param>
+    /// <param name="detail">What the audit says beside.</param>
     /// <returns>True when it was done.</returns>
-    public Task<bool> Do(Action act) => Do(_ => act());
-
-    /// <param name="act">Is given the person's name.</param>
-    /// <returns>True when it was done.</returns>
-    public async Task<bool> Do(Action<string> act)
+    public async Task<bool> Do(string action, string run, Action act, string? detail = null)
     {
         var user = (await people.GetAuthenticationStateAsync()).User;
         if (!(await authorization.AuthorizeAsync(user, RunScopes.Write)).Succeeded)
             return Refused("Researchers and admins steer runs; your account does not.");
         try
         {
-            act(user.Identity?.Name ?? "");
+            act();
+            await audit.Write(user.Identity!.Name!, action, $"run:{run}", detail, CancellationToken.None);
             return true;
         }
         catch (Exception e) when (e is RunStateException or KeyNotFoundException or IOException or ArgumentException)

@@ -97,9 +97,8 @@ public sealed partial class TrainingService(
         );
 
     /// <summary>Deletes a run that was archived, for good.</summary>
-    /// <param name="by">Who wants it.</param>
     /// <exception cref="RunStateException">It has not ended, or is not archived.</exception>
-    public void Delete(string id, string by)
+    public void Delete(string id)
     {
         string gone;
         lock (_gate)
@@ -117,7 +116,7 @@ public sealed partial class TrainingService(
             _runs.TryRemove(id, out _);
         }
         System.IO.Directory.Delete(gone, recursive: true);
-        LogDeleted(id, by);
+        LogDeleted(id);
     }
 
     /// <summary>Warnings that people want to hear no more of in this run.</summary>
@@ -369,8 +368,8 @@ public sealed partial class TrainingService(
     [LoggerMessage(LogLevel.Warning, "Run {Run} cannot be read")]
     private partial void LogUnreadable(string run, Exception why);
 
-    [LoggerMessage(LogLevel.Information, "Run {Run} was deleted by {Person}")]
-    private partial void LogDeleted(string run, string person);
+    [LoggerMessage(LogLevel.Information, "Run {Run} was deleted")]
+    private partial void LogDeleted(string run);
 
     [LoggerMessage(LogLevel.Information, "Run {Run} starts")]
     private partial void LogStarts(string run);

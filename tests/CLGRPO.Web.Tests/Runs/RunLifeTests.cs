@@ -91,6 +91,11 @@ public sealed class RunLifeTests(LabFolder lab) : IClassFixture<LabFolder>
             Directory.EnumerateDirectories(lab.Runs),
             path => path.Contains(id, StringComparison.Ordinal)
         );
+        // What was refused is not there.
+        Assert.Equal(
+            ["run.start", "run.abort", "run.change", "run.change", "run.change", "run.delete"],
+            await site.DeedsAsync(id)
+        );
 
         async Task<HttpStatusCode> ArchiveAsync(bool archived) =>
             (await site.Client.PatchAsJsonAsync(url, new { archived }, Stop)).StatusCode;

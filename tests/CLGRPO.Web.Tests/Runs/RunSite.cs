@@ -4,6 +4,8 @@ using System.Security.Claims;
 using System.Text.Encodings.Web;
 using CLGRPO.Data.Datasets.EmoScenes;
 using CLGRPO.Data.Runs;
+using CLGRPO.Data.Store;
+using CLGRPO.Web.Accounts;
 using CLGRPO.Web.Runs;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
@@ -74,6 +76,8 @@ internal sealed class RunSite : IAsyncDisposable
             settings.Select(pair => new KeyValuePair<string, string?>(pair.Key, pair.Value))
         );
         builder.Services.AddRuns();
+        builder.Services.AddSingleton<Audit>();
+        builder.Services.AddSingleton(StoreFactory.Open(new StoreOptions(Path.Combine(lab.Datasets, "clgrpo.db"))));
         change(builder.Services);
         builder.Services.AddAuthentication("header").AddScheme<AuthenticationSchemeOptions, ByHeader>("header", null);
         builder
@@ -90,6 +94,14 @@ internal sealed class RunSite : IAsyncDisposable
 
     /// <summary>A client with these scopes; without any, nobody.</summary>
     public HttpClient As(string scopes) => ClientOf(_app, scopes);
+
+    /// <summary>What the audit says was done to a run, oldest first.</summary>
+    public async Task<IReadOnlyList<string>> DeedsAsync(string run)
+    {
+        var filter = new AuditFilter { Text = $"run:{run}", Who = "tester" };
+        var page = await _app.Services.GetRequiredService<Audit>().Find(filter, 0, 100, Stop);
+        return [.. page.Items.Reverse().Select(entry => entry.Action)];
+    }
 
     public IReadOnlyList<Endpoint> Endpoints => _app.Services.GetRequiredService<EndpointDataSource>().Endpoints;
 
@@ -130,10 +142,10 @@ internal sealed class RunSite : IAsyncDisposable
     {
         public int Slots => launcher.Slots;
 
-        public async Task<int> Launch(RunDirectory run)
+        public async Task<int> Launch(RunDirectory run, int slot)
         {
             await gate;
-            return await launcher.Launch(run);
+            return await launcher.Launch(run, slot);
         }
 
         public void Kill(RunOwner owner) => launcher.Kill(owner);
