@@ -91,6 +91,9 @@ public sealed class Audit(StoreFactory store, TimeProvider clock)
         var who = await context.Audit.Select(entry => entry.Actor).Distinct().ToListAsync(stop);
         var actions = await context.Audit.Select(entry => entry.Action).Distinct().ToListAsync(stop);
         var what = actions.Select(action => action[..(action.IndexOf('.', StringComparison.Ordinal) + 1)]);
-        return ([.. who.Order(StringComparer.Ordinal)], [.. what.Where(kind => kind.Length > 0).Distinct().Order()]);
+        return (
+            [.. who.Order(StringComparer.Ordinal)],
+            [.. what.Where(kind => kind.Length > 0).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)]
+        );
     }
 }
