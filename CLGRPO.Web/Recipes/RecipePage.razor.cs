@@ -305,7 +305,7 @@ public sealed partial class RecipePage : ComponentBase, IDisposable
         }
         catch (Exception e) when (e is RecipeException or RecipeConflictException)
         {
-            Notifications.Notify(NotificationSeverity.Error, e.Message, duration: 10_000);
+            Refuse(e.Message);
         }
         finally
         {
@@ -335,20 +335,18 @@ public sealed partial class RecipePage : ComponentBase, IDisposable
         }
         catch (RecipeException e)
         {
-            Notifications.Notify(NotificationSeverity.Error, e.Message, duration: 10_000);
+            Refuse(e.Message);
             _busy = false;
         }
     }
+
+    private void Refuse(string why) => Notifications.Notify(NotificationSeverity.Error, why, duration: 10_000);
 
     private async Task<bool> May(string policy, string what)
     {
         if ((await Authorization.AuthorizeAsync((await Authentication).User, policy)).Succeeded)
             return true;
-        Notifications.Notify(
-            NotificationSeverity.Error,
-            $"Researchers and admins {what}; your account does not.",
-            duration: 8000
-        );
+        Refuse($"Researchers and admins {what}; your account does not.");
         return false;
     }
 
