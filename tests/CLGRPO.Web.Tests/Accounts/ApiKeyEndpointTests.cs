@@ -3,9 +3,6 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using CLGRPO.Web.Accounts;
 using CLGRPO.Web.Runs;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Mvc.Testing;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace CLGRPO.Web.Tests.Accounts;
 
@@ -13,16 +10,7 @@ namespace CLGRPO.Web.Tests.Accounts;
 public sealed class ApiKeyEndpointTests : IDisposable
 {
     private const string Url = "/api/v1/keys";
-    private readonly TemporaryFolder _folder = new();
-    private readonly WebApplicationFactory<Program> _site;
-
-    public ApiKeyEndpointTests() =>
-        _site = new WebApplicationFactory<Program>().WithWebHostBuilder(host =>
-            host.UseEnvironment("Production")
-                .UseSetting("Site:Datasets", Path.Combine(_folder.Path, "datasets"))
-                .UseSetting("Site:Runs", Path.Combine(_folder.Path, "runs"))
-                .UseSetting("Site:State", Path.Combine(_folder.Path, "data"))
-        );
+    private readonly BareSite _site = new();
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
@@ -42,7 +30,7 @@ public sealed class ApiKeyEndpointTests : IDisposable
         Assert.DoesNotContain(text, list, StringComparison.Ordinal);
         Assert.DoesNotContain("hash", list, StringComparison.OrdinalIgnoreCase);
 
-        using var client = With(text);
+        using var client = _site.CreateClient(text);
         Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/api/v1/runs", Stop)).StatusCode);
         Assert.Equal(HttpStatusCode.Forbidden, (await client.GetAsync(Url, Stop)).StatusCode);
         Assert.Equal(HttpStatusCode.NoContent, (await manager.DeleteAsync($"{Url}/{id}", Stop)).StatusCode);
@@ -83,11 +71,7 @@ public sealed class ApiKeyEndpointTests : IDisposable
         Assert.Equal(HttpStatusCode.BadRequest, tooLong.StatusCode);
     }
 
-    public void Dispose()
-    {
-        _site.Dispose();
-        _folder.Dispose();
-    }
+    public void Dispose() => _site.Dispose();
 
     private static Task<HttpResponseMessage> CreateAsync(HttpClient by, string client, params string[] scopes) =>
         by.PostAsJsonAsync(
@@ -101,13 +85,5 @@ public sealed class ApiKeyEndpointTests : IDisposable
             Stop
         );
 
-    private async Task<HttpClient> ClientAsync(params string[] scopes) =>
-        With((await _site.Services.GetRequiredService<ApiKeys>().Create("manager", scopes, 1, "test", Stop)).Text);
-
-    private HttpClient With(string key)
-    {
-        var client = _site.CreateClient(new() { AllowAutoRedirect = false });
-        client.DefaultRequestHeaders.Add("x-api-key", key);
-        return client;
-    }
+    private Task<HttpClient> ClientAsync(params string[] scopes) => _site.CreateClientAsync("manager", scopes);
 }

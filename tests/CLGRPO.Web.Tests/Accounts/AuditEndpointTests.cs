@@ -3,24 +3,13 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using CLGRPO.Web.Accounts;
 using CLGRPO.Web.Runs;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace CLGRPO.Web.Tests.Accounts;
 
 public sealed class AuditEndpointTests : IDisposable
 {
-    private readonly TemporaryFolder _folder = new();
-    private readonly WebApplicationFactory<Program> _site;
-
-    public AuditEndpointTests() =>
-        _site = new WebApplicationFactory<Program>().WithWebHostBuilder(host =>
-            host.UseEnvironment("Production")
-                .UseSetting("Site:Datasets", Path.Combine(_folder.Path, "datasets"))
-                .UseSetting("Site:Runs", Path.Combine(_folder.Path, "runs"))
-                .UseSetting("Site:State", Path.Combine(_folder.Path, "data"))
-        );
+    private readonly BareSite _site = new();
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
@@ -83,20 +72,10 @@ public sealed class AuditEndpointTests : IDisposable
         Assert.Equal(HttpStatusCode.Forbidden, (await client.GetAsync(url, Stop)).StatusCode);
     }
 
-    public void Dispose()
-    {
-        _site.Dispose();
-        _folder.Dispose();
-    }
+    public void Dispose() => _site.Dispose();
 
     private Task WriteAsync(string who, string what, string subject, string? detail) =>
         _site.Services.GetRequiredService<Audit>().Write(who, what, subject, detail, Stop);
 
-    private async Task<HttpClient> ClientAsync(params string[] scopes)
-    {
-        var client = _site.CreateClient(new() { AllowAutoRedirect = false });
-        var key = await _site.Services.GetRequiredService<ApiKeys>().Create("reader", scopes, 1, "test", Stop);
-        client.DefaultRequestHeaders.Add("x-api-key", key.Text);
-        return client;
-    }
+    private Task<HttpClient> ClientAsync(params string[] scopes) => _site.CreateClientAsync("reader", scopes);
 }

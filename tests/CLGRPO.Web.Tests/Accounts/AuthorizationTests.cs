@@ -1,7 +1,5 @@
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.DependencyInjection;
@@ -24,12 +22,10 @@ public sealed class AuthorizationTests(BareSite site) : IClassFixture<BareSite>
         "/not-found",
     };
 
-    private readonly WebApplicationFactory<Program> _site = site.Factory;
-
     [Fact]
     public void Endpoints_All_SayWhoMay()
     {
-        var routes = _site
+        var routes = site
             .Services.GetServices<EndpointDataSource>()
             .SelectMany(source => source.Endpoints)
             .OfType<RouteEndpoint>()
@@ -44,7 +40,7 @@ public sealed class AuthorizationTests(BareSite site) : IClassFixture<BareSite>
     [Fact]
     public void Endpoints_OpenToAll_AreOnTheList()
     {
-        var open = _site
+        var open = site
             .Services.GetServices<EndpointDataSource>()
             .SelectMany(source => source.Endpoints)
             .OfType<RouteEndpoint>()
@@ -78,8 +74,8 @@ public sealed class AuthorizationTests(BareSite site) : IClassFixture<BareSite>
     [Fact]
     public async Task Get_EveryPageAnonymous_IsRefusedOrOnTheList()
     {
-        using var client = _site.CreateClient(new() { AllowAutoRedirect = false });
-        var paths = _site
+        using var client = site.CreateClient();
+        var paths = site
             .Services.GetServices<EndpointDataSource>()
             .SelectMany(source => source.Endpoints)
             .OfType<RouteEndpoint>()
@@ -117,26 +113,4 @@ public sealed class AuthorizationTests(BareSite site) : IClassFixture<BareSite>
     private static bool IsStaticFile(RouteEndpoint route) =>
         route.Metadata.Any(item => item.GetType().Name == "StaticAssetDescriptor")
         || RouteOf(route).StartsWith("/_framework", StringComparison.Ordinal);
-}
-
-/// <summary>A site within the test's process, with nothing in it.</summary>
-public sealed class BareSite : IDisposable
-{
-    private readonly TemporaryFolder _folder = new();
-
-    public BareSite() =>
-        Factory = new WebApplicationFactory<Program>().WithWebHostBuilder(host =>
-            host.UseEnvironment("Production")
-                .UseSetting("Site:Datasets", Path.Combine(_folder.Path, "datasets"))
-                .UseSetting("Site:Runs", Path.Combine(_folder.Path, "runs"))
-                .UseSetting("Site:State", Path.Combine(_folder.Path, "data"))
-        );
-
-    public WebApplicationFactory<Program> Factory { get; }
-
-    public void Dispose()
-    {
-        Factory.Dispose();
-        _folder.Dispose();
-    }
 }

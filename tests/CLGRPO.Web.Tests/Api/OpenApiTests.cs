@@ -2,9 +2,6 @@ using System.Net;
 using CLGRPO.Web.Accounts;
 using CLGRPO.Web.Runs;
 using CLGRPO.Web.Tests.Browser;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Mvc.Testing;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
 
@@ -16,19 +13,12 @@ public sealed class OpenApiTests : IDisposable
 {
     private const string Update = "CLGRPO_UPDATE_OPENAPI";
     private static readonly string InRepository = Path.Combine(Checkout.Root, "docs", "openapi.json");
-    private readonly TemporaryFolder _folder = new();
     private readonly BrowserFixture _browser;
-    private readonly WebApplicationFactory<Program> _site;
+    private readonly BareSite _site = new();
 
     public OpenApiTests(BrowserFixture browser)
     {
         _browser = browser;
-        _site = new WebApplicationFactory<Program>().WithWebHostBuilder(host =>
-            host.UseEnvironment("Production")
-                .UseSetting("Site:Datasets", Path.Combine(_folder.Path, "datasets"))
-                .UseSetting("Site:Runs", Path.Combine(_folder.Path, "runs"))
-                .UseSetting("Site:State", Path.Combine(_folder.Path, "data"))
-        );
     }
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
@@ -77,7 +67,7 @@ public sealed class OpenApiTests : IDisposable
     [Fact]
     public async Task Page_OfStrangersAndKeys_IsRefused()
     {
-        using var nobody = _site.CreateClient(new() { AllowAutoRedirect = false });
+        using var nobody = _site.CreateClient();
         using var program = await Client();
         foreach (var path in (string[])["/swagger", "/swagger/index.html", "/swagger/swagger-ui-bundle.js"])
         {
@@ -109,19 +99,7 @@ public sealed class OpenApiTests : IDisposable
         Assert.Empty(visitor.Errors);
     }
 
-    public void Dispose()
-    {
-        _site.Dispose();
-        _folder.Dispose();
-    }
+    public void Dispose() => _site.Dispose();
 
-    private async Task<HttpClient> Client()
-    {
-        var key = await _site
-            .Services.GetRequiredService<ApiKeys>()
-            .Create("reader", [RunScopes.Read], days: 1, "test", Stop);
-        var client = _site.CreateClient(new() { AllowAutoRedirect = false });
-        client.DefaultRequestHeaders.Add("x-api-key", key.Text);
-        return client;
-    }
+    private Task<HttpClient> Client() => _site.CreateClientAsync("reader", RunScopes.Read);
 }

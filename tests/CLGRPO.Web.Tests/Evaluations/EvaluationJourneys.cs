@@ -157,7 +157,10 @@ public sealed class EvaluationJourneys(BrowserFixture browser)
         await Expect(rows.Nth(2)).ToContainTextAsync("3 GRPO steps, ε 0.2 / 0.2, from sft");
         await Expect(page.Locator("#export-text")).ToContainTextAsync(@"\emph{Ablations}");
         var link = page.GetByRole(AriaRole.Link, new() { Name = "Open in playground" });
-        Assert.Matches("^playground\\?picture=[0-9a-f]{64}(&model=[^&]+){2}$", await link.First.GetAttributeAsync("href"));
+        Assert.Matches(
+            "^playground\\?picture=[0-9a-f]{64}(&model=[^&]+){2}$",
+            await link.First.GetAttributeAsync("href")
+        );
         return new Uri(page.Url).AbsolutePath;
     }
 

@@ -3,8 +3,6 @@ using System.Net;
 using CLGRPO.Web.Accounts;
 using CLGRPO.Web.Operation;
 using CLGRPO.Web.Runs;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace CLGRPO.Web.Tests.Operation;
@@ -13,17 +11,7 @@ namespace CLGRPO.Web.Tests.Operation;
 public sealed class LimitTests : IDisposable
 {
     private const int PerMinute = 5;
-    private readonly TemporaryFolder _folder = new();
-    private readonly WebApplicationFactory<Program> _site;
-
-    public LimitTests() =>
-        _site = new WebApplicationFactory<Program>().WithWebHostBuilder(host =>
-            host.UseEnvironment("Production")
-                .UseSetting("Site:Datasets", Path.Combine(_folder.Path, "datasets"))
-                .UseSetting("Site:Runs", Path.Combine(_folder.Path, "runs"))
-                .UseSetting("Site:State", Path.Combine(_folder.Path, "data"))
-                .UseSetting("Site:ApiRequestsPerMinute", $"{PerMinute}")
-        );
+    private readonly BareSite _site = new([("Site:ApiRequestsPerMinute", $"{PerMinute}")]);
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
@@ -81,17 +69,7 @@ public sealed class LimitTests : IDisposable
 
     private IMeterFactory Meters => _site.Services.GetRequiredService<IMeterFactory>();
 
-    public void Dispose()
-    {
-        _site.Dispose();
-        _folder.Dispose();
-    }
+    public void Dispose() => _site.Dispose();
 
-    private async Task<HttpClient> ClientAsync(string name)
-    {
-        var key = await _site.Services.GetRequiredService<ApiKeys>().Create(name, [RunScopes.Read], 1, "test", Stop);
-        var client = _site.CreateClient();
-        client.DefaultRequestHeaders.Add("x-api-key", key.Text);
-        return client;
-    }
+    private Task<HttpClient> ClientAsync(string name) => _site.CreateClientAsync(name, RunScopes.Read);
 }

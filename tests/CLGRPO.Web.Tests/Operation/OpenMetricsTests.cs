@@ -3,35 +3,18 @@ using System.Text.RegularExpressions;
 using CLGRPO.Web.Accounts;
 using CLGRPO.Web.Operation;
 using CLGRPO.Web.Runs;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Mvc.Testing;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace CLGRPO.Web.Tests.Operation;
 
 public sealed partial class OpenMetricsTests : IDisposable
 {
-    private readonly TemporaryFolder _folder = new();
-    private readonly WebApplicationFactory<Program> _site;
-
-    public OpenMetricsTests() =>
-        _site = new WebApplicationFactory<Program>().WithWebHostBuilder(host =>
-            host.UseEnvironment("Production")
-                .UseSetting("Site:Datasets", Path.Combine(_folder.Path, "datasets"))
-                .UseSetting("Site:Runs", Path.Combine(_folder.Path, "runs"))
-                .UseSetting("Site:State", Path.Combine(_folder.Path, "data"))
-        );
+    private readonly BareSite _site = new();
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     private async Task<HttpResponseMessage> AskAsync(string? scope)
     {
-        using var client = _site.CreateClient(new() { AllowAutoRedirect = false });
-        if (scope is not null)
-        {
-            var key = await _site.Services.GetRequiredService<ApiKeys>().Create("scraper", [scope], 1, "test", Stop);
-            client.DefaultRequestHeaders.Add("x-api-key", key.Text);
-        }
+        using var client = scope is null ? _site.CreateClient() : await _site.CreateClientAsync("scraper", scope);
         return await client.GetAsync("/metrics", Stop);
     }
 
@@ -80,11 +63,7 @@ public sealed partial class OpenMetricsTests : IDisposable
             MetricFamily.Labels([new("run.id", "a\"b\\c\nd"), new("empty", null)])
         );
 
-    public void Dispose()
-    {
-        _site.Dispose();
-        _folder.Dispose();
-    }
+    public void Dispose() => _site.Dispose();
 
     [GeneratedRegex(
         "^(# (TYPE|HELP) [a-zA-Z_][a-zA-Z0-9_]* .+|[a-zA-Z_][a-zA-Z0-9_]*(\\{[a-zA-Z_][a-zA-Z0-9_]*=\"([^\"\\\\\\n]|\\\\[\\\\\"n])*\"(,[a-zA-Z_][a-zA-Z0-9_]*=\"([^\"\\\\\\n]|\\\\[\\\\\"n])*\")*\\})? ([-+0-9.eE]+|NaN|[-+]Inf))$",
