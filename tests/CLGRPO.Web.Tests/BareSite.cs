@@ -15,8 +15,7 @@ public sealed class BareSite : IDisposable
     public BareSite()
         : this([]) { }
 
-    /// <param name="settings">Beside the folders.</param>
-    public BareSite(params IReadOnlyList<(string Key, string Value)> settings) =>
+    private BareSite(IReadOnlyList<(string Key, string Value)> settings) =>
         _factory = new WebApplicationFactory<Program>().WithWebHostBuilder(host =>
         {
             host.UseEnvironment("Production")
@@ -26,6 +25,9 @@ public sealed class BareSite : IDisposable
             foreach (var (key, value) in settings)
                 host.UseSetting(key, value);
         });
+
+    /// <summary>A site with settings beside the folders.</summary>
+    public static BareSite With(params IReadOnlyList<(string Key, string Value)> settings) => new(settings);
 
     public IServiceProvider Services => _factory.Services;
 

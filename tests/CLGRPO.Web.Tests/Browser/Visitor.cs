@@ -21,7 +21,7 @@ public sealed class Visitor : IAsyncDisposable
         page.Console += (_, message) =>
         {
             if (message.Type == "error")
-                _errors.Add(message.Text);
+                _errors.Add($"{message.Text} ({message.Location})");
         };
         page.PageError += (_, error) => _errors.Add(error);
     }

@@ -11,7 +11,7 @@ namespace CLGRPO.Web.Tests.Operation;
 public sealed class LimitTests : IDisposable
 {
     private const int PerMinute = 5;
-    private readonly BareSite _site = new([("Site:ApiRequestsPerMinute", $"{PerMinute}")]);
+    private readonly BareSite _site = BareSite.With(("Site:ApiRequestsPerMinute", $"{PerMinute}"));
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 

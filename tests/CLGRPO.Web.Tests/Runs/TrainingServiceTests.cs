@@ -64,6 +64,7 @@ public sealed class TrainingServiceTests(LabFolder lab) : IClassFixture<LabFolde
 
         async Task AbortAsync(string id)
         {
+            await site.WaitForAsync(id, run => run.State == RunState.Running); // it finds them by and by
             site.Training.Abort(id);
             await site.WaitForAsync(id, run => run.State == RunState.Aborted);
         }
