@@ -148,10 +148,9 @@ public sealed class PlaygroundShelf(IOptions<SiteOptions> site, TimeProvider clo
         {
             Directory.CreateDirectory(folder);
             var path = Path.Combine(folder, hash + (picture.MediaType == "image/png" ? ".png" : ".jpg"));
-            if (File.Exists(path))
-                File.SetLastWriteTimeUtc(path, clock.GetUtcNow().UtcDateTime);
-            else
+            if (!File.Exists(path))
                 AtomicFile.Write(path, file => file.Write(picture.Bytes));
+            File.SetLastWriteTimeUtc(path, clock.GetUtcNow().UtcDateTime); // one clock for all: the file system's lags behind
             var kept = new DirectoryInfo(folder).GetFiles().OrderBy(file => file.LastWriteTimeUtc).ToList();
             foreach (var file in kept.Take(kept.Count - MostPictures))
                 file.Delete();
