@@ -118,7 +118,7 @@ class LivePage {
       back: () => this.back(),
       forward: () => this.forward(),
       replay: () => this.replay(),
-      "open-settled": () => this.settled && this.openStep(this.settled),
+      "open-settled": () => this.openStep(this.settledUnder(this.current)),
       "group-back": () => this.moveGroup(-1),
       "group-forward": () => this.moveGroup(1),
       group: () => (this.view = "group"),
@@ -153,7 +153,10 @@ class LivePage {
 
   freeze() {
     if (this.mode === "frozen") this.show("follow", null);
-    else if (this.mode === "follow") this.show("frozen", structuredClone(this.step));
+    else if (this.mode === "follow") {
+      this.kept = this.settled;
+      this.show("frozen", structuredClone(this.step));
+    }
   }
 
   async pause() {
@@ -315,6 +318,13 @@ class LivePage {
 
   // What is painted.
 
+  /** Under a live step the one before it; under a frozen one that too, until its own update was seen; under a stored one its own rows. */
+  settledUnder(step) {
+    if (this.mode === "history") return step;
+    if (this.mode !== "frozen") return this.settled;
+    return (this.kept = this.recent.get(`${step.stage}/${step.step}`) ?? this.kept);
+  }
+
   paintSoon() {
     this.request ??= requestAnimationFrame(() => {
       this.request = null;
@@ -341,8 +351,7 @@ class LivePage {
     }
     if (group && !isTable) this.cards.paint(step, group, { isLive, mode: this.mode, filters: this.filters, stage: this.stages.get(step.stage) });
     if (isTable) this.table.paint(step, groups, this.filters, this.stages.get(step.stage));
-    // Under a live step the one before it, under a stored one its own rows, where the clip was seen.
-    const settled = this.mode === "history" ? step : this.settled;
+    const settled = this.settledUnder(step);
     this.under.paint(isTable ? null : settled, group?.group ?? this.group, this.stages.get(settled?.stage), this.mode === "history");
     if (step === this.step) this.delay.shown();
     this.cards.announce(step, group);

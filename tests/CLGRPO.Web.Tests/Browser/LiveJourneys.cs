@@ -97,10 +97,12 @@ public sealed partial class LiveJourneys(LiveSite site) : IClassFixture<LiveSite
         var step = await StepOf(page);
         await Expect(page.Locator("[data-part=behind]"))
             .ToHaveTextAsync(
-                new Regex("^[1-9][0-9]* behind$", RegexOptions.None, TimeSpan.FromSeconds(1)),
+                new Regex("^([2-9]|[1-9][0-9]+) behind$", RegexOptions.None, TimeSpan.FromSeconds(1)),
                 new() { Timeout = 60_000 }
             );
         Assert.Equal(held, await page.EvaluateAsync<string[]>(TextsOfCards));
+        // Under it stands its own update, not that of a step further on.
+        await Expect(page.Locator("[data-part=settled-about]")).ToContainTextAsync($"step {step} ·");
 
         await page.Keyboard.PressAsync("ArrowLeft");
         await Expect(page.Locator("[data-part=step]")).ToHaveTextAsync($"step {step - 1}");

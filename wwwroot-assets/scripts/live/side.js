@@ -42,6 +42,8 @@ export class Side {
     const address = `/api/v1/datasets/images/${encodeURIComponent(group.image)}/thumbnail?size=400`;
     if (image.getAttribute("src") === address) return;
     image.onerror = () => (image.hidden = true); // it was deleted with its data set
+    image.classList.add("coming"); // the old one must not stand beside the new label
+    image.onload = () => image.classList.remove("coming");
     image.src = address;
     image.alt = `Picture of sample ${group.sample}`;
     image.hidden = false;
