@@ -97,7 +97,7 @@ public sealed partial class LiveJourneys(LiveSite site) : IClassFixture<LiveSite
         var step = await StepOf(page);
         await Expect(page.Locator("[data-part=behind]"))
             .ToHaveTextAsync(
-                new Regex("^([2-9]|[1-9][0-9]+) behind$", RegexOptions.None, TimeSpan.FromSeconds(1)),
+                new Regex("^(?:[2-9]|[1-9][0-9]+) behind$", RegexOptions.None, TimeSpan.FromSeconds(1)),
                 new() { Timeout = 60_000 }
             );
         Assert.Equal(held, await page.EvaluateAsync<string[]>(TextsOfCards));
