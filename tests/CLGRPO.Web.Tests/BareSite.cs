@@ -18,10 +18,7 @@ public sealed class BareSite : IDisposable
     private BareSite(IReadOnlyList<(string Key, string Value)> settings) =>
         _factory = new WebApplicationFactory<Program>().WithWebHostBuilder(host =>
         {
-            host.UseEnvironment("Production")
-                .UseSetting("Site:Datasets", Path.Combine(_folder.Path, "datasets"))
-                .UseSetting("Site:Runs", Path.Combine(_folder.Path, "runs"))
-                .UseSetting("Site:State", Path.Combine(_folder.Path, "data"));
+            host.UseSite(_folder.Path);
             foreach (var (key, value) in settings)
                 host.UseSetting(key, value);
         });

@@ -19,12 +19,7 @@ public sealed class ApiKeyTests : IDisposable
 
     public ApiKeyTests()
     {
-        _site = new WebApplicationFactory<Program>().WithWebHostBuilder(host =>
-            host.UseEnvironment("Production")
-                .UseSetting("Site:Datasets", Path.Combine(_folder.Path, "datasets"))
-                .UseSetting("Site:Runs", Path.Combine(_folder.Path, "runs"))
-                .UseSetting("Site:State", Path.Combine(_folder.Path, "data"))
-        );
+        _site = new WebApplicationFactory<Program>().WithWebHostBuilder(host => host.UseSite(_folder.Path));
         _keys = _site.Services.GetRequiredService<ApiKeys>();
     }
 

@@ -20,11 +20,7 @@ public sealed class PostgresAccountTests
         for (var start = 0; start < 2; start++)
         {
             await using var site = new WebApplicationFactory<Program>().WithWebHostBuilder(host =>
-                host.UseEnvironment("Production")
-                    .UseSetting("Site:Database", database)
-                    .UseSetting("Site:Datasets", Path.Combine(folder.Path, "datasets"))
-                    .UseSetting("Site:Runs", Path.Combine(folder.Path, "runs"))
-                    .UseSetting("Site:State", Path.Combine(folder.Path, "data"))
+                host.UseSite(folder.Path).UseSetting("Site:Database", database)
             );
             await using var context = site
                 .Services.GetRequiredService<IDbContextFactory<AccountContext>>()

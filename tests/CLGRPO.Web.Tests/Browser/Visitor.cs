@@ -113,5 +113,6 @@ public sealed class Visitor : IAsyncDisposable
         await Ready();
     }
 
-    public async ValueTask DisposeAsync() => await Context.DisposeAsync();
+    // Playwright waits for this one answer of the browser without a limit.
+    public async ValueTask DisposeAsync() => await Context.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromMinutes(1));
 }

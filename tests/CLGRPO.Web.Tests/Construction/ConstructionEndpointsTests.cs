@@ -21,12 +21,7 @@ public sealed class ConstructionEndpointsTests : IAsyncLifetime
     private readonly WebApplicationFactory<Program> _site;
 
     public ConstructionEndpointsTests() =>
-        _site = new WebApplicationFactory<Program>().WithWebHostBuilder(host =>
-            host.UseEnvironment("Production")
-                .UseSetting("Site:Datasets", Root)
-                .UseSetting("Site:Runs", Path.Combine(_folder.Path, "runs"))
-                .UseSetting("Site:State", Path.Combine(_folder.Path, "data"))
-        );
+        _site = new WebApplicationFactory<Program>().WithWebHostBuilder(host => host.UseSite(_folder.Path));
 
     private string Root => Path.Combine(_folder.Path, "datasets");
 

@@ -93,12 +93,13 @@ public sealed class InferenceSite : IAsyncLifetime
     {
         var site = new WebApplicationFactory<Program>().WithWebHostBuilder(host =>
         {
-            host.UseEnvironment("Production")
+            host.UseSite(
+                    Path.Combine(_folder.Path, "datasets"),
+                    Path.Combine(_folder.Path, "runs"),
+                    Path.Combine(_folder.Path, state)
+                )
                 .UseSetting("urls", "http://127.0.0.1:0")
-                .UseSetting("Site:Datasets", Path.Combine(_folder.Path, "datasets"))
                 .UseSetting("Site:Database", Path.Combine(_folder.Path, $"{state}.db"))
-                .UseSetting("Site:Runs", Path.Combine(_folder.Path, "runs"))
-                .UseSetting("Site:State", Path.Combine(_folder.Path, state))
                 .UseSetting("Site:ApiRequestsPerMinute", "100000")
                 .UseSetting("Training:ModelsPath", Path.Combine(_folder.Path, "models"))
                 .UseSetting("Training:Device", "cpu");

@@ -19,10 +19,7 @@ public sealed class RecipeEndpointsTests : IDisposable
 
     public RecipeEndpointsTests() =>
         _site = new WebApplicationFactory<Program>().WithWebHostBuilder(host =>
-            host.UseEnvironment("Production")
-                .UseSetting("Site:Datasets", _lab.Datasets)
-                .UseSetting("Site:Runs", _lab.Runs)
-                .UseSetting("Site:State", Path.Combine(_folder.Path, "data"))
+            host.UseSite(_lab.Datasets, _lab.Runs, Path.Combine(_folder.Path, "data"))
                 .UseSetting("Training:Device", "cpu")
         );
 
