@@ -3,7 +3,7 @@ using CLGRPO.Web.Datasets;
 using CLGRPO.Web.Inference.OpenAI;
 using CLGRPO.Web.Runs;
 using Microsoft.AspNetCore.Components.Server.Circuits;
-using Microsoft.AspNetCore.HostFiltering;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
 
 namespace CLGRPO.Web.Operation;
@@ -29,8 +29,14 @@ public static class OperationServices
             .BindConfiguration(SiteOptions.Section, binder => binder.ErrorOnUnknownConfiguration = true);
         services.AddSingleton<IValidateOptions<SiteOptions>, SiteOptionsCheck>();
         services
-            .AddOptions<HostFilteringOptions>()
-            .Configure<IOptions<SiteOptions>>((hosts, site) => hosts.AllowedHosts = site.Value.AllowedHosts.Split(';'));
+            .AddOptions<KestrelServerOptions>()
+            .Configure<IOptions<SiteOptions>>(
+                (kestrel, site) =>
+                {
+                    kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(site.Value.HeaderSeconds);
+                    kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(site.Value.IdleSeconds);
+                }
+            );
         services
             .AddOptions<HostOptions>()
             .Configure<IOptions<SiteOptions>>(
@@ -59,11 +65,11 @@ public static class OperationServices
 
     public static void UseOperation(this WebApplication app)
     {
-        app.UseHostFiltering();
         app.UseSecurityHeaders();
+        app.UseKnownHosts();
         app.UseWhen(OpenAIErrors.Concerns, api => api.UseOpenAIErrors());
         app.UseSameOrigin();
-        app.UseWhen(IsForPrograms, api => api.UseExceptionHandler().UseStatusCodePages());
+        app.UseWhen(IsForPrograms, api => api.UseExceptionHandler(Failures.Options).UseStatusCodePages());
         app.UseWhen(
             context => !IsForPrograms(context) && !OpenAIErrors.Concerns(context),
             pages => pages.UseExceptionHandler("/error").UseStatusCodePagesWithReExecute("/not-found")
@@ -77,7 +83,7 @@ public static class OperationServices
     }
 
     /// <summary>Programs get problem details where people get pages.</summary>
-    private static bool IsForPrograms(HttpContext context) =>
+    internal static bool IsForPrograms(HttpContext context) =>
         context.Request.Path.StartsWithSegments("/api")
         || context.Request.Path.StartsWithSegments("/hubs")
         || context.Request.Path.StartsWithSegments("/metrics");

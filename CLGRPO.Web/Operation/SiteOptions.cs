@@ -35,6 +35,12 @@ public sealed class SiteOptions
     /// <summary>Pages that one person has open at once.</summary>
     public int PagesPerPerson { get; set; } = 10;
 
+    /// <summary>How long the head of a request may take to arrive, seconds.</summary>
+    public int HeaderSeconds { get; set; } = 15;
+
+    /// <summary>How long a connection on which nothing is asked stays open, seconds.</summary>
+    public int IdleSeconds { get; set; } = 60;
+
     /// <summary>How often an open page looks whether its person may still see it, seconds.</summary>
     public int IdentityCheckSeconds { get; set; } = 5;
 

@@ -17,6 +17,8 @@ public sealed class SiteOptionsCheck(IConfiguration configuration) : IValidateOp
             .. CheckRange(nameof(options.SignInsPerMinute), options.SignInsPerMinute, 1, 100_000),
             .. CheckRange(nameof(options.ApiRequestsPerMinute), options.ApiRequestsPerMinute, 1, 10_000_000),
             .. CheckRange(nameof(options.PagesPerPerson), options.PagesPerPerson, 1, 1000),
+            .. CheckRange(nameof(options.HeaderSeconds), options.HeaderSeconds, 1, 600),
+            .. CheckRange(nameof(options.IdleSeconds), options.IdleSeconds, 1, 3600),
             .. CheckRange(nameof(options.IdentityCheckSeconds), options.IdentityCheckSeconds, 1, 3600),
             .. CheckRange(nameof(options.MinFreeDiskMiB), options.MinFreeDiskMiB, 0, 1 << 30),
             .. CheckRange(nameof(options.ShutdownSeconds), options.ShutdownSeconds, 1, 600),

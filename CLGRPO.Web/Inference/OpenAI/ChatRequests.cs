@@ -1,19 +1,31 @@
 using System.Text.Json;
+using System.Threading.RateLimiting;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
 
 namespace CLGRPO.Web.Inference.OpenAI;
 
-/// <summary>Takes the bodies of requests in: a bounded number at once, each of bounded size and within bounded time.</summary>
+/// <summary>
+/// Takes the bodies of requests in: a bounded number at once and of each caller, so that slow ones hold up nobody else; each of bounded
+/// size and within bounded time.
+/// </summary>
 internal sealed class ChatRequests(IOptions<InferenceOptions> options, TimeProvider clock) : IDisposable
 {
     private const int AtOnce = 8;
+    private const int OfEach = 2;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private static readonly JsonDocumentOptions Strict = new() { MaxDepth = 32, AllowDuplicateProperties = false };
     private readonly SemaphoreSlim _slots = new(AtOnce);
+    private readonly PartitionedRateLimiter<string> _shares = PartitionedRateLimiter.Create<string, string>(caller =>
+        RateLimitPartition.GetConcurrencyLimiter(
+            caller,
+            _ => new ConcurrencyLimiterOptions { PermitLimit = OfEach, QueueLimit = int.MaxValue }
+        )
+    );
 
+    /// <param name="caller">Whose request it is.</param>
     /// <exception cref="ChatRequestException">The request is refused.</exception>
-    public async Task<ChatRequest> ReadAsync(HttpContext context)
+    public async Task<ChatRequest> ReadAsync(HttpContext context, string caller)
     {
         if (!context.Request.HasJsonContentType())
             throw new ChatRequestException(
@@ -24,10 +36,10 @@ internal sealed class ChatRequests(IOptions<InferenceOptions> options, TimeProvi
             (long)options.Value.MaxBodyMiB << 20;
         using var patience = new CancellationTokenSource(Patience, clock);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, context.RequestAborted);
-        await _slots.WaitAsync(stop.Token);
         try
         {
-            using var body = await JsonDocument.ParseAsync(context.Request.Body, Strict, stop.Token);
+            using var share = await _shares.AcquireAsync(caller, cancellationToken: stop.Token);
+            using var body = await ParseAsync(context.Request.Body, stop.Token);
             return ChatRequestReader.Read(body.RootElement);
         }
         catch (JsonException e)
@@ -44,9 +56,18 @@ internal sealed class ChatRequests(IOptions<InferenceOptions> options, TimeProvi
         {
             throw Late();
         }
-        catch (BadHttpRequestException e) when (e.StatusCode == StatusCodes.Status408RequestTimeout)
+        catch (BadHttpRequestException e)
         {
-            throw Late();
+            throw Unread(e.StatusCode);
+        }
+    }
+
+    private async Task<JsonDocument> ParseAsync(Stream body, CancellationToken stop)
+    {
+        await _slots.WaitAsync(stop);
+        try
+        {
+            return await JsonDocument.ParseAsync(body, Strict, stop);
         }
         finally
         {
@@ -54,8 +75,23 @@ internal sealed class ChatRequests(IOptions<InferenceOptions> options, TimeProvi
         }
     }
 
+    private ChatRequestException Unread(int status) =>
+        status switch
+        {
+            StatusCodes.Status408RequestTimeout => Late(),
+            StatusCodes.Status413PayloadTooLarge => new(
+                $"The body is larger than {options.Value.MaxBodyMiB} MiB, the most that is taken here; send fewer or smaller images.",
+                status: status
+            ),
+            _ => new("The body is cut off, or not as its header says.", status: status),
+        };
+
     private static ChatRequestException Late() =>
         new("The request did not arrive in time.", status: StatusCodes.Status408RequestTimeout);
 
-    public void Dispose() => _slots.Dispose();
+    public void Dispose()
+    {
+        _slots.Dispose();
+        _shares.Dispose();
+    }
 }

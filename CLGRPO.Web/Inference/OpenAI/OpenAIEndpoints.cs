@@ -69,7 +69,7 @@ public static partial class OpenAIEndpoints
         try
         {
             using var place = inference.Enter(context.User);
-            var request = await requests.ReadAsync(context);
+            var request = await requests.ReadAsync(context, place.Caller);
             if (request.Ignored.Count > 0)
                 LogIgnored(log, string.Join(", ", request.Ignored.Take(10)));
             await using var watch = new CallerWatch(context.User, standing, clock, gone);

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Microsoft.AspNetCore.Diagnostics;
+using CLGRPO.Web.Operation;
 
 namespace CLGRPO.Web.Inference.OpenAI;
 
@@ -15,21 +15,14 @@ public static class OpenAIErrors
     /// <summary>Gives refusals that have no body yet, and failures, OpenAI's envelope.</summary>
     public static void UseOpenAIErrors(this IApplicationBuilder api)
     {
-        api.UseExceptionHandler(failed =>
-            failed.Run(context =>
-            {
-                var status = context.Features.Get<IExceptionHandlerFeature>()?.Error is BadHttpRequestException bad
-                    ? bad.StatusCode
-                    : StatusCodes.Status500InternalServerError;
-                return WriteAsync(context, status, MessageOf(context, status));
-            })
-        );
-        api.UseStatusCodePages(refused =>
-        {
-            var context = refused.HttpContext;
-            return WriteAsync(context, context.Response.StatusCode, MessageOf(context, context.Response.StatusCode));
-        });
+        var failures = Failures.Options;
+        failures.ExceptionHandler = AnswerAsync;
+        api.UseExceptionHandler(failures);
+        api.UseStatusCodePages(refused => AnswerAsync(refused.HttpContext));
     }
+
+    private static Task AnswerAsync(HttpContext context) =>
+        WriteAsync(context, context.Response.StatusCode, MessageOf(context, context.Response.StatusCode));
 
     /// <summary>Answers with an error.</summary>
     /// <param name="parameter">The field that is to blame; null where none is.</param>

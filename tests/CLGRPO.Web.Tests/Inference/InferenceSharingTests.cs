@@ -80,6 +80,38 @@ public sealed class InferenceSharingTests(InferenceSite site)
     }
 
     [Fact]
+    [Trait("Id", "A-SLOW-1")]
+    public async Task Ask_WhileAnotherKeySendsManyBodiesSlowly_IsAnsweredMeanwhile()
+    {
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(Stop);
+        var body = "{\"x\":\"" + new string('a', 20 << 20) + "\"}";
+        var slow = new List<Socket>();
+        for (var i = 0; i < 16; i++)
+            slow.Add(await Begin(site.Address, site.Key, body, send: 100));
+        var dripping = Drip(slow, body, over.Token);
+
+        Assert.Equal("stop", await Ask(site.Site, await Key(site.Site, "beside-slow")));
+
+        Assert.All(slow, one => Assert.Equal(0, one.Available)); // none is refused yet, all are still at it
+        await over.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => dripping);
+        slow.ForEach(one => one.Dispose());
+        var turns = site.Services.GetRequiredService<InferenceTurns>();
+        await Until(() => turns.Load == (0, 0), Stop);
+    }
+
+    /// <summary>Faster than what the server calls dead, and no end to it.</summary>
+    private static async Task Drip(List<Socket> sockets, string body, CancellationToken stop)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
+        for (var at = 100; await timer.WaitForNextTickAsync(stop); at += 1000)
+        {
+            foreach (var socket in sockets)
+                await socket.SendAsync(Encoding.UTF8.GetBytes(body.Substring(at, 1000)), stop);
+        }
+    }
+
+    [Fact]
     [Trait("Id", "A-API-2")]
     public async Task Ask_WhileAnotherKeyAsksForAllItMay_IsAnsweredMeanwhile()
     {

@@ -54,6 +54,8 @@ public sealed class InferenceSite : IAsyncLifetime
 
     public string CheckpointPath => Path.Combine(_folder.Path, "runs", Run, "checkpoints", Checkpoint);
 
+    public WebApplicationFactory<Program> Site => _site;
+
     public IServiceProvider Services => _site.Services;
 
     internal InferenceService Inference => Services.GetRequiredService<InferenceService>();
@@ -109,6 +111,22 @@ public sealed class InferenceSite : IAsyncLifetime
         site.UseKestrel(0);
         site.StartServer();
         return site;
+    }
+
+    /// <summary>Another site over the same runs, as a process of its own.</summary>
+    internal Task<SiteProcess> StartProcess(string folder, params (string Name, string Value)[] settings)
+    {
+        var all = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["Site__Datasets"] = Path.Combine(_folder.Path, "datasets"),
+            ["Site__Database"] = Path.Combine(folder, "clgrpo.db"),
+            ["Site__Runs"] = Path.Combine(_folder.Path, "runs"),
+            ["Site__ApiRequestsPerMinute"] = "100000",
+            ["Training__Device"] = "cpu",
+        };
+        foreach (var (name, value) in settings)
+            all[name] = value;
+        return SiteProcess.Start(folder, all);
     }
 
     private async Task Train(string run, string recipe, string datasets)

@@ -33,15 +33,62 @@ public sealed partial class RequestTests(Browser.BrowserFixture site) : IDisposa
         Assert.False(answer.Headers.Contains("Server"));
     }
 
+    [Theory]
+    [Trait("Id", "A-CSRF-2")]
+    [InlineData("/alive", "text/plain")]
+    [InlineData("/login", "text/plain")]
+    [InlineData("/styles/app.css", "text/plain")]
+    [InlineData("/api/v1/overview", "application/problem+json")]
+    [InlineData("/hubs/rollouts/negotiate", "application/problem+json")]
+    [InlineData("/v1/models", "application/json")]
+    public async Task Get_ForeignHost_IsRefusedAndToldWhatToDo(string path, string type)
+    {
+        foreach (
+            var host in (string[])["evil.test", "evil.test:5080", "localhost.evil.test", "[::2]", "127.0.0.1.evil.test"]
+        )
+        {
+            var answer = await Get(path, host);
+
+            Assert.Equal(HttpStatusCode.BadRequest, answer.Status);
+            Assert.Equal(type, answer.Type);
+            Assert.Contains(host, answer.Text, StringComparison.Ordinal);
+            Assert.Contains("Site:AllowedHosts", answer.Text, StringComparison.Ordinal);
+            Assert.Contains("nosniff", answer.Sniffing, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("localhost")]
+    [InlineData("LOCALHOST:1234")]
+    [InlineData("127.0.0.1")]
+    [InlineData("[::1]:5080")]
+    public async Task Get_OwnHost_IsAnswered(string host) => Assert.Equal("alive", (await Get("/alive", host)).Text);
+
     [Fact]
     [Trait("Id", "A-CSRF-2")]
-    public async Task Get_ForeignHost_IsRefused()
+    public async Task Get_VeryLongForeignHost_IsNotRepeatedInFull()
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, "/alive");
-        request.Headers.Host = "evil.test";
-        using var answer = await _client.SendAsync(request, Stop);
+        var label = new string('a', 60);
+        var answer = await Get("/login", $"{label}.{label}.{label}.test");
 
-        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+        Assert.Equal(HttpStatusCode.BadRequest, answer.Status);
+        Assert.DoesNotContain($"{label}.{label}", answer.Text, StringComparison.Ordinal);
+    }
+
+    private async Task<(HttpStatusCode Status, string? Type, string Sniffing, string Text)> Get(
+        string path,
+        string host
+    )
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        request.Headers.Host = host;
+        using var answer = await _client.SendAsync(request, Stop);
+        return (
+            answer.StatusCode,
+            answer.Content.Headers.ContentType?.MediaType,
+            answer.Headers.GetValues("X-Content-Type-Options").Single(),
+            await answer.Content.ReadAsStringAsync(Stop)
+        );
     }
 
     [Theory]

@@ -16,6 +16,8 @@ public sealed class StartTests
             ["Site__SignInsPerMinute"] = "0",
             ["Site__ApiRequestsPerMinute"] = "-1",
             ["Site__PagesPerPerson"] = "0",
+            ["Site__HeaderSeconds"] = "0",
+            ["Site__IdleSeconds"] = "0",
             ["Site__IdentityCheckSeconds"] = "0",
             ["Site__MinFreeDiskMiB"] = "-5",
             ["Site__ShutdownSeconds"] = "9999",
