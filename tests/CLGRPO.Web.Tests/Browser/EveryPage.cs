@@ -37,7 +37,7 @@ public sealed class EveryPage(BrowserFixture site)
         await visitor.Go("/");
         await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Switch between light and dark" }).ClickAsync();
         await visitor.Page.GetByRole(AriaRole.Link, new() { Name = "Admin" }).ClickAsync();
-        await visitor.Page.WaitForURLAsync("**/admin");
+        await visitor.Page.ReachAsync("**/admin");
         Assert.Equal("dark", await visitor.Page.EvaluateAsync<string>("() => document.documentElement.dataset.theme"));
 
         // The server itself sends the theme, before any script.
@@ -54,7 +54,7 @@ public sealed class EveryPage(BrowserFixture site)
         await Assertions.Expect(link).ToBeHiddenAsync();
         await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Open navigation" }).ClickAsync();
         await link.ClickAsync();
-        await visitor.Page.WaitForURLAsync("**/admin");
+        await visitor.Page.ReachAsync("**/admin");
         await Assertions.Expect(link).ToBeHiddenAsync();
         Assert.Empty(visitor.Errors);
     }

@@ -59,7 +59,7 @@ internal sealed class LabSite : IAsyncDisposable
         await page.GetByRole(AriaRole.Button, new() { Name = "Start run" }).ClickAsync();
         await page.GetByLabel("Note", new() { Exact = true }).FillAsync("from the recipe's page");
         await page.GetByRole(AriaRole.Button, new() { Name = "Queue the run" }).ClickAsync();
-        await page.WaitForURLAsync("**/runs/*");
+        await page.ReachAsync("**/runs/*");
         return page.Url.Split('/')[^1];
     }
 

@@ -250,7 +250,7 @@ public sealed partial class LiveJourneys(LiveSite site) : IClassFixture<LiveSite
         await Expect(link).ToBeVisibleAsync(Soon);
         var key = await link.TextContentAsync();
         await page.Keyboard.PressAsync("o");
-        await page.WaitForURLAsync("**/datasets/*/samples/*");
+        await page.ReachAsync("**/datasets/*/samples/*");
         await Expect(page.GetByText(key!).First).ToBeVisibleAsync();
         Assert.Empty(visitor.Errors);
     }
@@ -272,7 +272,7 @@ public sealed partial class LiveJourneys(LiveSite site) : IClassFixture<LiveSite
         await using var visitor = await site.Visit();
         await visitor.Go("/");
         await visitor.Page.GetByRole(AriaRole.Link, new() { Name = "Live rollouts", Exact = true }).ClickAsync();
-        await visitor.Page.WaitForURLAsync($"**{Path}");
+        await visitor.Page.ReachAsync($"**{Path}");
         await Expect(visitor.Page.Locator(".nav a[href=live]")).ToHaveAttributeAsync("aria-current", "page");
         Assert.Empty(visitor.Errors);
     }

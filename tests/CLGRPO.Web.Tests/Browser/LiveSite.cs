@@ -73,8 +73,7 @@ public sealed class LiveSite(BrowserFixture browser) : IAsyncLifetime
             if (Run.Length > 0)
             {
                 await Ask("abort");
-                while (RunLock.Writer(Directory) is not null)
-                    await Task.Delay(50);
+                await Wait.Until(() => RunLock.Writer(Directory) is null);
             }
             await _site.DisposeAsync();
         }

@@ -140,8 +140,7 @@ public sealed class LiveTexts(TextSite site, BrowserFixture browser) : IClassFix
     {
         await using var visitor = await Visit();
         var address = new Uri(site.Address, $"/api/v1/runs/{run}").ToString();
-        while (!(await visitor.Context.APIRequest.GetAsync(address)).Ok)
-            await Task.Delay(50, Stop);
+        await Wait.Until(async () => (await visitor.Context.APIRequest.GetAsync(address)).Ok);
     }
 
     private static void Store(RunLock held, RunEvents events, int steps, string[] texts)

@@ -55,7 +55,7 @@ public sealed class RecipeJourneys(BrowserFixture browser)
         await page.GetByRole(AriaRole.Button, new() { Name = "Save", Exact = true }).ClickAsync();
         await page.GetByLabel("What is new").FillAsync("a tighter upper bound");
         await page.GetByRole(AriaRole.Button, new() { Name = "Save “nano-demo”" }).ClickAsync();
-        await page.WaitForURLAsync("**/recipes/own/nano-demo?stage=4");
+        await page.ReachAsync("**/recipes/own/nano-demo?stage=4");
         await Expect(page.Locator(".top .pill")).ToHaveTextAsync("v1");
         await Expect(page.Locator("#changes li")).ToHaveCountAsync(1);
         await Expect(page.Locator("#changes li")).ToContainTextAsync("stage-3.epsilon_high");
@@ -71,7 +71,7 @@ public sealed class RecipeJourneys(BrowserFixture browser)
 
         await page.GetByRole(AriaRole.Button, new() { Name = "Start run" }).ClickAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Queue the run" }).DblClickAsync();
-        await page.WaitForURLAsync("**/runs/nano-demo-*");
+        await page.ReachAsync("**/runs/nano-demo-*");
         var id = page.Url.Split('/')[^1];
         var runs = await Json(page, "/api/v1/runs");
         Assert.Equal(1, runs.GetProperty("total").GetInt32());
@@ -79,10 +79,10 @@ public sealed class RecipeJourneys(BrowserFixture browser)
         Assert.Equal("nano-demo v1", runs.GetProperty("items")[0].GetProperty("note").GetString());
 
         await page.GetByRole(AriaRole.Link, new() { Name = "Recipe", Exact = true }).ClickAsync();
-        await page.WaitForURLAsync($"**/recipes/runs/{id}");
+        await page.ReachAsync($"**/recipes/runs/{id}");
         await page.GetByRole(AriaRole.Button, new() { Name = "Clone" }).ClickAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Save “nano-demo-copy”" }).ClickAsync();
-        await page.WaitForURLAsync("**/recipes/own/nano-demo-copy");
+        await page.ReachAsync("**/recipes/own/nano-demo-copy");
         await page.GetByLabel("Compare with").SelectOptionAsync($"run:{id}");
         await Expect(page.Locator("#changes li")).ToHaveCountAsync(1);
         await Expect(page.Locator("#changes li")).ToContainTextAsync("name");

@@ -26,8 +26,13 @@ public sealed partial class RunJourneys(BrowserFixture browser)
         await visitor.Go("/runs");
         await Expect(visitor.Page.GetByText("No run yet")).ToBeVisibleAsync();
         await visitor.Page.GetByRole(AriaRole.Link, new() { Name = "Open its recipe" }).ClickAsync();
-        await visitor.Page.WaitForURLAsync("**/recipes/presets/nano-demo");
+        await visitor.Page.ReachAsync("**/recipes/presets/nano-demo");
+        await using var early = await site.Admin();
+        await early.Go("/live");
+        await Expect(early.Page.GetByText("Nothing is trained at the moment")).ToBeVisibleAsync();
         var id = await LabSite.StartFromRecipe(visitor, LabFolder.FourStages(steps: 60), stages: 5);
+        // Who waits for something to watch is led there.
+        await early.Page.ReachAsync($"**/runs/{id}/live");
         await Expect(visitor.Page.GetByText("from the recipe's page")).ToBeVisibleAsync();
         await Expect(StateOf(visitor)).ToContainTextAsync("running", UntilDone);
         await Expect(visitor.Page.Locator(".stages > .current b").First)
@@ -109,7 +114,7 @@ public sealed partial class RunJourneys(BrowserFixture browser)
         await earlier.GetByRole(AriaRole.Button, new() { NameRegex = ResumeFrom() }).ClickAsync();
         await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Resume from here" }).ClickAsync();
         await Expect(StateOf(visitor)).ToContainTextAsync("running", UntilDone);
-        await WaitFor(() =>
+        await Wait.Until(() =>
             RunEvents.Read(site.Lab.Run(id)).Any(item => item.Type == RunEventType.Resumed && item.FromStep == step)
         );
 
@@ -170,7 +175,7 @@ public sealed partial class RunJourneys(BrowserFixture browser)
         await Expect(visitor.Page.GetByText("3 runs chosen")).ToBeVisibleAsync();
         await EveryPage.RequireAccessible(visitor, "runs-chosen-light-1440");
         await visitor.Page.GetByRole(AriaRole.Link, new() { Name = "Compare", Exact = true }).ClickAsync();
-        await visitor.Page.WaitForURLAsync("**/runs/compare?ids=**");
+        await visitor.Page.ReachAsync("**/runs/compare?ids=**");
 
         // The two of one kind share stage 4; a stage that one run alone has is there too.
         var stages = visitor.Page.GetByRole(AriaRole.Group, new() { Name = "Stage of the charts" });
@@ -272,12 +277,6 @@ public sealed partial class RunJourneys(BrowserFixture browser)
 
     private static Task Press(Visitor visitor, string what) =>
         visitor.Page.Locator(".top").GetByRole(AriaRole.Button, new() { Name = what }).ClickAsync();
-
-    private static async Task WaitFor(Func<bool> holds)
-    {
-        while (!holds())
-            await Task.Delay(50, TestContext.Current.CancellationToken);
-    }
 
     [GeneratedRegex("^Resume from", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex ResumeFrom();

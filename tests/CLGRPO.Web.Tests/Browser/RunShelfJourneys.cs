@@ -60,7 +60,7 @@ public sealed partial class RunShelfJourneys(BrowserFixture browser)
         await Top(page, "Delete").ClickAsync();
         await dialog.GetByLabel("To confirm").FillAsync(ids[1]);
         await sure.ClickAsync();
-        await page.WaitForURLAsync("**/runs");
+        await page.ReachAsync("**/runs");
         Assert.False(Directory.Exists(Path.Combine(site.Lab.Runs, ids[1])));
 
         // Those that are left, from the list.

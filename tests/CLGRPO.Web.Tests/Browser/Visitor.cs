@@ -109,7 +109,7 @@ public sealed class Visitor : IAsyncDisposable
         await Page.GetByLabel("Password", new() { Exact = true }).FillAsync(password);
         await Page.GetByLabel("Password again").FillAsync(password);
         await Page.GetByRole(AriaRole.Button, new() { Name = "Make the account" }).ClickAsync();
-        await Page.WaitForURLAsync("**/");
+        await Page.ReachAsync("**/");
         await Ready();
     }
 

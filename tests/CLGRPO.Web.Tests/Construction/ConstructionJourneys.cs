@@ -47,7 +47,7 @@ public sealed class ConstructionJourneys(ConstructionSite site) : IClassFixture<
 
         await page.GetByLabel("Name", new() { Exact = true }).FillAsync("from the form");
         await page.GetByRole(AriaRole.Button, new() { Name = "Start" }).ClickAsync();
-        await page.WaitForURLAsync("**/construction/*");
+        await page.ReachAsync("**/construction/*");
         await Expect(page.Locator(".construction-lead")).ToContainTextAsync("done", Patient);
         await Expect(page.Locator(".construction-progress")).ToContainTextAsync("12 of 12 images decided");
         await Expect(page.Locator(".job-teachers")).ToContainTextAsync("built in");

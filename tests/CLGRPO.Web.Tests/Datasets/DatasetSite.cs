@@ -85,7 +85,7 @@ public sealed class DatasetSite(BrowserFixture browsers) : IAsyncLifetime
         {
             ["Data__ImportFolders__0"] = Allowed,
             ["Data__KeepFreeMiB"] = "1",
-            ["Data__MaxUploadMiB"] = "8",
+            ["Data__MaxUploadMiB"] = "32",
             ["Site__ApiRequestsPerMinute"] = "100000",
         };
 

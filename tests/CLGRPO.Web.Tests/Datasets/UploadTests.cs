@@ -55,7 +55,7 @@ public sealed class UploadTests(DatasetSite site)
     [Theory]
     [Trait("Id", "A-UP-1")]
     [InlineData(0, HttpStatusCode.BadRequest)]
-    [InlineData((8 << 20) + 1, HttpStatusCode.RequestEntityTooLarge)]
+    [InlineData((32 << 20) + 1, HttpStatusCode.RequestEntityTooLarge)]
     [InlineData(long.MaxValue, HttpStatusCode.RequestEntityTooLarge)]
     public async Task Upload_OfAnImpossibleSize_IsRefusedBeforeAByte(long length, HttpStatusCode expected)
     {

@@ -45,7 +45,7 @@ public sealed class EvaluationJourneys(BrowserFixture browser)
             await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "New evaluation" }).ClickAsync();
             await Expect(visitor.Page.GetByLabel("Name")).ToHaveValueAsync("tiny table");
             await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Evaluate 2 checkpoints" }).ClickAsync();
-            await visitor.Page.WaitForURLAsync("**/evaluations/tiny-table-*");
+            await visitor.Page.ReachAsync("**/evaluations/tiny-table-*");
             await Expect(visitor.Page.Locator(".lead .pill").First).ToContainTextAsync("complete", Patient);
             address = new Uri(visitor.Page.Url).AbsolutePath;
             await LookAt(visitor);
@@ -148,7 +148,7 @@ public sealed class EvaluationJourneys(BrowserFixture browser)
         await page.GetByLabel("ablation: grpo").CheckAsync();
         await EveryPage.RequireAccessible(visitor, "evaluation-new");
         await page.GetByRole(AriaRole.Button, new() { Name = "Evaluate 2 checkpoints" }).ClickAsync();
-        await page.WaitForURLAsync("**/evaluations/with-ablations-*");
+        await page.ReachAsync("**/evaluations/with-ablations-*");
         await Expect(page.Locator(".lead .pill").First).ToContainTextAsync("complete", Patient);
         var rows = page.Locator(".main-table tbody tr");
         await Expect(rows).ToHaveCountAsync(3);

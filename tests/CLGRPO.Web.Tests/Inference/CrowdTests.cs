@@ -53,7 +53,7 @@ public sealed class CrowdTests(InferenceSite models) : IAsyncLifetime
         using var over = CancellationTokenSource.CreateLinkedTokenSource(Stop);
         var asked = Enumerable.Range(0, Streams).Select(_ => Ask(greedy, Endless(), over.Token)).ToList();
         var mayStay = Limits.PerCaller + Limits.WaitingPerCaller;
-        await Until(() => asked.Count(one => one.IsCompletedSuccessfully) == Streams - mayStay + Limits.PerCaller);
+        await Wait.Until(() => asked.Count(one => one.IsCompletedSuccessfully) == Streams - mayStay + Limits.PerCaller);
         using var other = await Client("other");
         using var answer = await Ask(other, models.Question(), Stop);
         var answered = await answer.Content.ReadFromJsonAsync<JsonElement>(Stop);
@@ -70,7 +70,7 @@ public sealed class CrowdTests(InferenceSite models) : IAsyncLifetime
         var before = model.TotalProcessorTime;
         await over.CancelAsync();
         begun.ForEach(one => one.Dispose());
-        await Until(async () => await Status() is { Running: 0, Waiting: 0 });
+        await Wait.Until(async () => await Status() is { Running: 0, Waiting: 0 });
 
         model.Refresh();
         // Work, not time: whatever else this machine does, the model did less than a second's.
@@ -183,14 +183,4 @@ public sealed class CrowdTests(InferenceSite models) : IAsyncLifetime
             )
             .Select(int.Parse)
             .Single();
-
-    private static Task Until(Func<bool> holds) => Until(() => Task.FromResult(holds()));
-
-    private static async Task Until(Func<Task<bool>> holds)
-    {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(Stop);
-        patience.CancelAfter(TimeSpan.FromSeconds(60));
-        while (!await holds())
-            await Task.Delay(10, patience.Token);
-    }
 }

@@ -39,12 +39,12 @@ public sealed class InferenceSharingTests(InferenceSite site)
         using var stuck = await Begin(address, await Key(hasty, "stuck"), Endless().ToJsonString());
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(Stop);
         patience.CancelAfter(TimeSpan.FromSeconds(60)); // §7 of the abuse checklist
-        await Until(() => turns.Load.Running == 1, patience.Token);
+        await Wait.Until(() => turns.Load.Running == 1);
 
         Assert.Equal("stop", await Ask(hasty, await Key(hasty, "other")));
 
-        await Until(() => turns.Load.Running == 0, patience.Token);
-        await Until(async () => (await Status(hasty)).Running == 0, patience.Token);
+        await Wait.Until(() => turns.Load.Running == 0);
+        await Wait.Until(async () => (await Status(hasty)).Running == 0);
         // What was sent before is still to be read; then the connection is at its end, [DONE] or not.
         var left = new byte[1 << 16];
         await Assert.ThrowsAnyAsync<Exception>(async () =>
@@ -76,7 +76,7 @@ public sealed class InferenceSharingTests(InferenceSite site)
             answer.ToString(),
             StringComparison.Ordinal
         );
-        await Until(() => turns.Load == (0, 0), patience.Token);
+        await Wait.Until(() => turns.Load == (0, 0));
     }
 
     [Fact]
@@ -97,7 +97,7 @@ public sealed class InferenceSharingTests(InferenceSite site)
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => dripping);
         slow.ForEach(one => one.Dispose());
         var turns = site.Services.GetRequiredService<InferenceTurns>();
-        await Until(() => turns.Load == (0, 0), Stop);
+        await Wait.Until(() => turns.Load == (0, 0));
     }
 
     /// <summary>Faster than what the server calls dead, and no end to it.</summary>
@@ -127,15 +127,15 @@ public sealed class InferenceSharingTests(InferenceSite site)
                 using var answer = await greedy.PostAsJsonAsync("/v1/chat/completions", Endless(), over.Token);
             })
             .ToList();
-        await Until(() => turns.Load == (2, 4), Stop);
+        await Wait.Until(() => turns.Load == (2, 4));
 
         Assert.Equal("stop", await Ask(fair, await Key(fair, "other")));
 
         Assert.Equal((2, 4), turns.Load);
         await over.CancelAsync();
         await Task.WhenAll(asking.Select(one => Assert.ThrowsAnyAsync<OperationCanceledException>(() => one)));
-        await Until(() => turns.Load == (0, 0), Stop);
-        await Until(async () => (await Status(fair)).Running == 0, Stop);
+        await Wait.Until(() => turns.Load == (0, 0));
+        await Wait.Until(async () => (await Status(fair)).Running == 0);
     }
 
     [Fact]
@@ -246,14 +246,6 @@ public sealed class InferenceSharingTests(InferenceSite site)
 
     private static async Task<CLGRPO.Training.Serving.ServeStatus> Status(WebApplicationFactory<Program> where) =>
         (await where.Services.GetRequiredService<InferenceService>().StatusAsync(Stop))!;
-
-    private static Task Until(Func<bool> holds, CancellationToken stop) => Until(() => Task.FromResult(holds()), stop);
-
-    private static async Task Until(Func<Task<bool>> holds, CancellationToken stop)
-    {
-        while (!await holds())
-            await Task.Delay(10, stop);
-    }
 
     private static void Copy(string from, string to)
     {

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net.Http.Json;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using CLGRPO.Data.Datasets.EmoScenes;
@@ -204,14 +205,14 @@ public sealed class InferenceSite : IAsyncLifetime
     }
 
     /// <summary>Waits until the inference process is as it should be.</summary>
-    public async Task<ServeStatus> WaitForAsync(Func<ServeStatus, bool> holds)
+    public async Task<ServeStatus> WaitForAsync(
+        Func<ServeStatus, bool> holds,
+        [CallerArgumentExpression(nameof(holds))] string what = ""
+    )
     {
-        while (true)
-        {
-            if (await Inference.StatusAsync(Stop) is { } status && holds(status))
-                return status;
-            await Task.Delay(10, Stop);
-        }
+        ServeStatus? status = null;
+        await Wait.Until(async () => (status = await Inference.StatusAsync(Stop)) is not null && holds(status), what);
+        return status!;
     }
 
     public async ValueTask DisposeAsync()

@@ -361,7 +361,7 @@ public sealed class DatasetLoad(BrowserFixture browser)
         {
             await visitor.Page.GotoAsync("/login");
             await visitor.SignIn(BrowserFixture.AdminName, BrowserFixture.Password);
-            await visitor.Page.WaitForURLAsync("**/");
+            await visitor.Page.ReachAsync("**/");
             return;
         }
         await visitor.Join(await site.FirstAdminLink, BrowserFixture.AdminName, BrowserFixture.Password);

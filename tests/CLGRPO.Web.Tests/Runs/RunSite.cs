@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net.Http.Json;
+using System.Runtime.CompilerServices;
 using System.Security.Claims;
 using System.Text.Encodings.Web;
 using CLGRPO.Data.Datasets.EmoScenes;
@@ -106,14 +107,15 @@ internal sealed class RunSite : IAsyncDisposable
     public IReadOnlyList<Endpoint> Endpoints => _app.Services.GetRequiredService<EndpointDataSource>().Endpoints;
 
     /// <summary>Waits until a run is as it should be.</summary>
-    public async Task<RunSummary> WaitForAsync(string id, Func<RunSummary, bool> holds)
+    public async Task<RunSummary> WaitForAsync(
+        string id,
+        Func<RunSummary, bool> holds,
+        [CallerArgumentExpression(nameof(holds))] string what = ""
+    )
     {
-        while (true)
-        {
-            if (Training.Find(id) is { } run && holds(run))
-                return run;
-            await Task.Delay(20, Stop);
-        }
+        RunSummary? run = null;
+        await Wait.Until(() => (run = Training.Find(id)) is not null && holds(run), what);
+        return run!;
     }
 
     public async Task<RunSummary> CreateAsync(string recipe, int priority = 0)

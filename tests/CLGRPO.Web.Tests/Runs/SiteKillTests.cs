@@ -25,13 +25,13 @@ public sealed class SiteKillTests(LabFolder lab) : IClassFixture<LabFolder>
         };
         await using (var site = await SiteProcess.Start(Path.Combine(lab.Runs, "..", "site"), settings))
         {
-            await UntilAsync(() => StepsOf(run) > 15);
+            await Wait.Until(() => StepsOf(run) > 15);
             await site.Kill();
         }
         var trainer = RunLock.Writer(run);
         Assert.NotNull(trainer);
         var steps = StepsOf(run);
-        await UntilAsync(() => StepsOf(run) > steps); // with nobody there
+        await Wait.Until(() => StepsOf(run) > steps); // with nobody there
 
         await using var next = await RunSite.StartAsync(lab);
         await next.WaitForAsync("kept", now => now is { State: RunState.Running, Step: > 0 });
@@ -44,10 +44,4 @@ public sealed class SiteKillTests(LabFolder lab) : IClassFixture<LabFolder>
     }
 
     private static int StepsOf(RunDirectory run) => RunEvents.Read(run).Count(item => item.Type == RunEventType.Step);
-
-    private static async Task UntilAsync(Func<bool> holds)
-    {
-        while (!holds())
-            await Task.Delay(20, Stop);
-    }
 }
