@@ -23,6 +23,7 @@ public static class AccountServices
         services.AddSingleton<ApiKeys>();
         services.AddHostedService<ApiKeyUses>();
         services.AddSingleton<Invitations>();
+        services.AddSingleton<SavedViews>();
         services.AddSingleton<People>();
         services.AddSingleton<Standing>();
         services.AddScoped<SignIn>();

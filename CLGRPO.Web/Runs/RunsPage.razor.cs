@@ -1,3 +1,4 @@
+using CLGRPO.Web.Components;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Authorization;
 
@@ -54,6 +55,26 @@ public sealed partial class RunsPage
     private NavigationManager Navigation { get; set; } = null!;
 
     private RunView Shown => Enum.TryParse<RunView>(View, ignoreCase: true, out var view) ? view : RunView.All;
+
+    private IReadOnlyList<(string, string?)> Filter =>
+        [
+            ("view", Shown == RunView.All ? null : Shown.ToString().ToLowerInvariant()),
+            ("state", State),
+            ("tag", Tag),
+            ("by", By),
+            ("text", Text),
+        ];
+
+    private IReadOnlyList<ViewTabs.Tab> Views =>
+        [
+            .. Enum.GetValues<RunView>()
+                .Select(view => new ViewTabs.Tab(
+                    NameOf(view),
+                    AddressOf(view),
+                    _runs.Count(run => Belongs(run, view)),
+                    view == Shown
+                )),
+        ];
 
     private IReadOnlyList<RunSummary> Fitting
     {

@@ -24,6 +24,20 @@ public sealed partial class RunShelfJourneys(BrowserFixture browser)
         foreach (var id in ids)
             await Expect(rows.Filter(new() { HasText = id })).ToContainTextAsync("completed", UntilDone);
 
+        // A filter is kept under a name.
+        await page.GetByLabel("Find runs").FillAsync(ids[2]);
+        await Expect(rows).ToHaveCountAsync(1);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Save this view" }).ClickAsync();
+        await page.GetByLabel("Name of the view").FillAsync("the last");
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(page.Locator("[aria-label=Views] [aria-current]")).ToHaveTextAsync("the last");
+        await visitor.Go("/runs");
+        await Expect(rows).ToHaveCountAsync(3);
+        await page.GetByRole(AriaRole.Link, new() { Name = "the last", Exact = true }).ClickAsync();
+        await Expect(rows).ToHaveCountAsync(1);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Delete this view" }).ClickAsync();
+        await visitor.Go("/runs");
+
         // Two that were chosen in the list go together.
         await Choose(page, ids[1], ids[2]);
         await Bar(page).GetByRole(AriaRole.Button, new() { NameRegex = Archive() }).ClickAsync();
