@@ -38,10 +38,18 @@ public sealed partial class RunShelfJourneys(BrowserFixture browser)
         await page.GetByRole(AriaRole.Button, new() { Name = "Delete this view" }).ClickAsync();
         await visitor.Go("/runs");
 
-        // Two that were chosen in the list go together.
+        // Two that were chosen in the list, on a phone, are compared; then they go together.
+        await visitor.Resize(Visitor.Widths[1]);
+        await Choose(page, ids[1], ids[2]);
+        await visitor.RequireAccessible("runs-chosen");
+        await visitor.Resize(Visitor.Widths[1]);
+        await Bar(page).GetByRole(AriaRole.Link, new() { Name = "Compare" }).ClickAsync();
+        await page.WaitForURLAsync("**/compare?**");
+        await visitor.Go("/runs");
         await Choose(page, ids[1], ids[2]);
         await Bar(page).GetByRole(AriaRole.Button, new() { NameRegex = Archive() }).ClickAsync();
         await Expect(rows).ToHaveCountAsync(1);
+        await visitor.Resize(Visitor.Widths[0]);
         await Expect(Bar(page)).ToHaveCountAsync(0);
         await RequireOnly(visitor, "/", page.Locator("[aria-labelledby=recent-runs]"), ids);
         await RequireOnly(visitor, "/live", page.Locator(".page"), ids);
