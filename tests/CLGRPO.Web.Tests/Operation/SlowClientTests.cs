@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using CLGRPO.Web.Inference;
+using CLGRPO.Web.Operation;
 
 namespace CLGRPO.Web.Tests.Operation;
 
@@ -10,7 +12,10 @@ public sealed class SlowClientTests(Browser.BrowserFixture browser)
 {
     // §7 of the abuse checklist.
     private const int Idle = 1000;
-    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(60);
+    private const int LongestSeconds = 60;
+
+    private const int Slow = 10;
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
@@ -59,10 +64,10 @@ public sealed class SlowClientTests(Browser.BrowserFixture browser)
         );
         var head = $"Host: {site.Address.Authority}\r\nX-Long: ";
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(Stop);
-        patience.CancelAfter(Longest);
+        patience.CancelAfter(Patience);
 
         var answers = await Task.WhenAll([
-            .. Enumerable.Range(0, 50).Select(_ => Drip(site.Address, "", drop: "", patience.Token)),
+            .. Enumerable.Range(0, Slow).Select(_ => Drip(site.Address, "", drop: "", patience.Token)),
             .. Enumerable
                 .Range(0, 50)
                 .Select(_ => Drip(site.Address, $"GET / HTTP/1.1\r\n{head}", "x", patience.Token)),
@@ -74,16 +79,24 @@ public sealed class SlowClientTests(Browser.BrowserFixture browser)
             ),
         ]);
 
-        Assert.All(answers[..50], answer => Assert.Empty(answer));
+        Assert.All(answers[..Slow], answer => Assert.Empty(answer));
         Assert.All(
-            answers[50..100],
+            answers[Slow..^1],
             answer => Assert.StartsWith("HTTP/1.1 408 Request Timeout", answer, StringComparison.Ordinal)
         );
-        Assert.StartsWith("HTTP/1.1 4", answers[100], StringComparison.Ordinal);
+        Assert.StartsWith("HTTP/1.1 4", answers[^1], StringComparison.Ordinal);
         using var client = new HttpClient { BaseAddress = site.Address };
         Assert.Equal("alive", await client.GetStringAsync("/alive", Stop));
         await site.Terminate();
         Assert.DoesNotContain("fail:", site.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Options_AsTheyAre_EndSlowConnectionsInTime()
+    {
+        Assert.InRange(new SiteOptions().HeaderSeconds, 1, LongestSeconds);
+        Assert.InRange(new SiteOptions().IdleSeconds, 1, LongestSeconds);
+        Assert.InRange(new InferenceOptions().ReadSeconds, 1, LongestSeconds);
     }
 
     private static async Task<Socket> Connect(Uri site)
@@ -118,7 +131,7 @@ public sealed class SlowClientTests(Browser.BrowserFixture browser)
 
         async Task Send()
         {
-            using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
+            using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(250));
             try
             {
                 while (drop.Length > 0 && await timer.WaitForNextTickAsync(over.Token))
