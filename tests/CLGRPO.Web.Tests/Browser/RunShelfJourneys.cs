@@ -44,7 +44,7 @@ public sealed partial class RunShelfJourneys(BrowserFixture browser)
         await visitor.RequireAccessible("runs-chosen");
         await visitor.Resize(Visitor.Widths[1]);
         await Bar(page).GetByRole(AriaRole.Link, new() { Name = "Compare" }).ClickAsync();
-        await page.WaitForURLAsync("**/compare?**");
+        await page.ReachAsync("**/compare?**");
         await visitor.Go("/runs");
         await Choose(page, ids[1], ids[2]);
         await Bar(page).GetByRole(AriaRole.Button, new() { NameRegex = Archive() }).ClickAsync();

@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using CLGRPO.Data.Reviews;
 using CLGRPO.Data.Store;
 using CLGRPO.Web.Accounts;
@@ -9,7 +8,7 @@ using static Microsoft.Playwright.Assertions;
 namespace CLGRPO.Web.Tests.Reviews;
 
 /// <summary>Filters of the batches, kept under names.</summary>
-public sealed partial class BatchViewJourneys(BrowserFixture site)
+public sealed class BatchViewJourneys(BrowserFixture site)
 {
     [Fact]
     public async Task Batches_FilteredAndSaved_OpenAgainAreSharedByAddressAndDeleted()
@@ -38,7 +37,7 @@ public sealed partial class BatchViewJourneys(BrowserFixture site)
         await page.GetByLabel("Find batches").FillAsync("pilot");
         await Expect(Rows(page)).ToHaveCountAsync(2);
         await page.GetByLabel("Judged by").SelectOptionAsync("dan");
-        await Expect(page).ToHaveURLAsync(Filtered());
+        await page.ReachAsync("**/review/batches?text=pilot&who=dan");
         await Expect(Rows(page)).ToHaveCountAsync(2);
         await Save(page).ClickAsync();
         await page.GetByLabel("Name of the view").FillAsync("Dan's <b>pilots</b>");
@@ -85,7 +84,4 @@ public sealed partial class BatchViewJourneys(BrowserFixture site)
     private static ILocator Rows(IPage page) => page.Locator(".batches tbody tr");
 
     private static ILocator Save(IPage page) => page.GetByRole(AriaRole.Button, new() { Name = "Save this view" });
-
-    [GeneratedRegex("/review/batches\\?text=pilot&who=dan$", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
-    private static partial Regex Filtered();
 }
