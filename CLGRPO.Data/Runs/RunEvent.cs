@@ -43,7 +43,11 @@ public sealed record RunEvent
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
         NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals, // a diverged loss is "NaN", not a crash
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false) },
+        Converters =
+        {
+            new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false),
+            new MetricRowReader(),
+        },
     };
 
     /// <summary>1, 2, 3 … without a gap; set when appended. Order is by this, never by time.</summary>

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 
 namespace CLGRPO.Data.Runs;
@@ -18,30 +19,40 @@ public sealed class RunEventTail(RunDirectory run)
         var events = new List<RunEvent>();
         if (!File.Exists(run.EventsPath))
             return events;
-        using var file = new FileStream(run.EventsPath, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-        while (ReadPiece(file) is { Length: > 0 } piece)
+        using var file = new FileStream(
+            run.EventsPath,
+            FileMode.Open,
+            FileAccess.Read,
+            FileShare.ReadWrite,
+            bufferSize: 0
+        );
+        var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Clamp(file.Length - _position, 0, PieceBytes));
+        try
         {
-            var start = 0;
-            while (piece.AsSpan(start).IndexOf((byte)'\n') is >= 0 and var length)
-            {
-                if (Parse(piece.AsSpan(start, length), isLast: _position + length + 1 == file.Length) is not { } item)
-                    return events;
-                events.Add(item);
-                (_number, _position, start) = (item.Number, _position + length + 1, start + length + 1);
-                if (events.Count == most)
-                    return events;
-            }
-            if (start == 0)
-                break;
+            while (events.Count < most && TakePiece(file, buffer, events, most)) { }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
         }
         return events;
     }
 
-    private byte[] ReadPiece(FileStream file)
+    /// <returns>True when there may be more.</returns>
+    private bool TakePiece(FileStream file, byte[] buffer, List<RunEvent> events, int most)
     {
         file.Position = _position;
-        var piece = new byte[(int)Math.Clamp(file.Length - _position, 0, PieceBytes)];
-        return piece[..file.ReadAtLeast(piece, piece.Length, throwOnEndOfStream: false)];
+        var rest = buffer.AsSpan(0, file.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false));
+        var before = events.Count;
+        while (events.Count < most && rest.IndexOf((byte)'\n') is >= 0 and var length)
+        {
+            if (Parse(rest[..length], isLast: _position + length + 1 == file.Length) is not { } item)
+                return false;
+            events.Add(item);
+            (_number, _position) = (item.Number, _position + length + 1);
+            rest = rest[(length + 1)..];
+        }
+        return events.Count > before;
     }
 
     private RunEvent? Parse(ReadOnlySpan<byte> line, bool isLast)

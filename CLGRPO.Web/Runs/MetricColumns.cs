@@ -1,9 +1,13 @@
+using CLGRPO.Data.Runs;
+
 namespace CLGRPO.Web.Runs;
 
 /// <summary>Metrics over steps that rise, each in two columns: a dozen bytes a point, however many look at it.</summary>
 internal sealed class MetricColumns
 {
     private readonly Dictionary<string, MetricColumn> _columns = new(StringComparer.Ordinal);
+    private MetricNames? _names; // of the newest row
+    private MetricColumn[] _row = []; // the columns that it has
 
     /// <summary>In the order in which they first came.</summary>
     public IReadOnlyCollection<string> Names => _columns.Keys;
@@ -20,12 +24,29 @@ internal sealed class MetricColumns
     /// <summary>Adds a step; one that is not later than the last of its metric is left out.</summary>
     public void Add(int step, IReadOnlyDictionary<string, double> metrics)
     {
-        foreach (var (name, value) in metrics)
+        if (metrics is MetricRow row)
         {
-            if (!_columns.TryGetValue(name, out var column))
-                _columns[name] = column = new MetricColumn();
-            column.Add(step, value);
+            Add(step, row);
+            return;
         }
+        foreach (var (name, value) in metrics)
+            ColumnOf(name).Add(step, value);
+    }
+
+    private void Add(int step, MetricRow row)
+    {
+        if (row.Names != _names)
+            (_names, _row) = (row.Names, [.. row.Names.Select(ColumnOf)]);
+        var values = row.AsSpan();
+        for (var place = 0; place < values.Length; place++)
+            _row[place].Add(step, values[place]);
+    }
+
+    private MetricColumn ColumnOf(string name)
+    {
+        if (!_columns.TryGetValue(name, out var column))
+            _columns[name] = column = new MetricColumn();
+        return column;
     }
 
     /// <summary>Takes what comes after a step away.</summary>
@@ -90,17 +111,27 @@ internal sealed class MetricColumn
     {
         if (_steps.Count <= points)
             return ([.. _steps], [.. _values]);
-        var kept = new SortedSet<int> { 0, _steps.Count - 1 };
+        var (steps, values) = (new List<int>(points), new List<double>(points));
+        Keep(0);
         var stretches = (points - 2) / 2;
         for (var i = 0; i < stretches; i++)
         {
             var from = (int)((long)_steps.Count * i / stretches);
             var to = (int)((long)_steps.Count * (i + 1) / stretches);
             var (low, high) = Extremes(from, to);
-            kept.Add(low);
-            kept.Add(high);
+            Keep(Math.Min(low, high));
+            Keep(Math.Max(low, high));
         }
-        return ([.. kept.Select(at => _steps[at])], [.. kept.Select(at => _values[at])]);
+        Keep(_steps.Count - 1);
+        return (steps, values);
+
+        void Keep(int at)
+        {
+            if (steps.Count > 0 && steps[^1] == _steps[at])
+                return;
+            steps.Add(_steps[at]);
+            values.Add(_values[at]);
+        }
     }
 
     // CompareTo orders "not a number" below all others, so it is kept too.

@@ -3,10 +3,18 @@ import uPlot from "uplot";
 import { colour, linesOf } from "./lines.js";
 import { drawMarks } from "./marks.js";
 import { lastValue, word } from "./numbers.js";
+import { token } from "./theme.js";
 
 const HEIGHT = 134;
 const ROWS = 40;
-const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+function part({ index, label }, isOneOfSeveral) {
+  const part = document.createElement("span");
+  part.textContent = "–";
+  if (isOneOfSeveral) part.style.color = colour(index);
+  if (label) part.title = label;
+  return part;
+}
 
 export class Figure {
   visible = false;
@@ -18,13 +26,15 @@ export class Figure {
   #plot = null;
   #kind = ""; // what the plot was made for
   #lines = null;
+  #width = 0;
   #sizes;
+  #parts = ""; // what the caption's parts were made for
 
   constructor(element, page) {
     this.#element = element;
     this.#page = page;
     this.#place = element.querySelector("[data-plot]");
-    this.#sizes = new ResizeObserver(() => this.#plot?.setSize({ width: this.#place.clientWidth, height: HEIGHT }));
+    this.#sizes = new ResizeObserver(([entry]) => this.#sized(Math.round(entry.contentRect.width)));
     this.#sizes.observe(this.#place);
     this.plan(element.dataset.chart);
   }
@@ -34,6 +44,7 @@ export class Figure {
     this.#text = text;
     this.#plan = JSON.parse(text);
     this.#kind = "";
+    this.#page.draw([this]);
   }
 
   get metrics() {
@@ -42,6 +53,12 @@ export class Figure {
     return wanted.filter(Boolean);
   }
 
+  #sized(width) {
+    this.#width = width;
+    if (this.#plot && this.#plot.width !== width) this.#page.draw([this]);
+  }
+
+  /** Draws what there is; the values beside it come with `tell`. */
   draw(store) {
     if (!this.visible || !this.#page.state) return;
     this.#lines = linesOf(this.#plan, this.#page.state, store);
@@ -49,7 +66,6 @@ export class Figure {
       this.#plot?.destroy();
       this.#plot = null;
       this.#kind = "";
-      this.#say(null);
       return;
     }
     const { data, series, bands } = this.#lines;
@@ -59,13 +75,26 @@ export class Figure {
       this.#plot?.destroy();
       this.#kind = kind;
       this.#plot = new uPlot(this.#options(series, bands, log), data, this.#place);
-      this.zoom();
     } else {
+      if (this.#plot.width !== this.#width) this.#plot.setSize({ width: this.#width, height: HEIGHT });
       this.#plot.setData(data, !this.#page.zoom);
-      if (this.#page.zoom) this.zoom();
     }
-    this.#say(null);
+    if (this.#page.zoom) this.#plot.setScale("x", { min: this.#page.zoom[0], max: this.#page.zoom[1] });
+  }
+
+  /** Says the newest values, and fills the table where it is open. */
+  tell() {
+    if (!this.visible || !this.#page.state) return;
+    this.#say(this.#plot?.cursor.idx ?? null);
     if (!this.#rows.hidden) this.#fillTable();
+  }
+
+  /** Shows the crosshair at a step; null, or one that is not on the axis: none. */
+  point(step) {
+    if (!this.#plot) return;
+    const { min, max } = this.#plot.scales.x;
+    const isThere = step !== null && min <= step && step <= max;
+    this.#plot.setCursor({ left: isThere ? this.#plot.valToPos(step, "x") : -10, top: 0 });
   }
 
   /** Out of view it is taken down: its points stay with the page, its canvas does not. */
@@ -76,18 +105,10 @@ export class Figure {
     this.#kind = "";
   }
 
-  /** Draws with the colours of another theme. */
-  redo(store) {
+  /** Is made anew when it is drawn next: with the colours of another theme. */
+  forget() {
     this.#kind = "";
-    this.draw(store);
-  }
-
-  /** Shows the page's stretch of steps. */
-  zoom() {
-    if (!this.#plot) return;
-    const { zoom } = this.#page;
-    if (zoom) this.#plot.setScale("x", { min: zoom[0], max: zoom[1] });
-    else this.#plot.setData(this.#plot.data, true);
+    this.#parts = "";
   }
 
   toggleTable(button) {
@@ -99,8 +120,7 @@ export class Figure {
 
   end() {
     this.#sizes.disconnect();
-    this.#plot?.destroy();
-    this.#plot = null;
+    this.rest();
   }
 
   get #rows() {
@@ -111,7 +131,7 @@ export class Figure {
     const axis = { stroke: token("--clg-ink-3"), ticks: { show: false }, font: `10.5px ${token("--clg-sans")}` };
     const grid = { stroke: token("--clg-grid"), width: 1 };
     return {
-      width: this.#place.clientWidth,
+      width: this.#width || this.#place.clientWidth,
       height: HEIGHT,
       padding: [8, 6, 0, 0],
       legend: { show: false },
@@ -119,13 +139,19 @@ export class Figure {
         y: false,
         drag: { x: true, y: false, setScale: false },
         points: { size: 6 },
-        sync: {
-          key: this.#page.key,
-          scales: ["x", null],
-          setSeries: false,
-          filters: { pub: (type) => type === "mousemove" || type === "mouseleave" },
+        bind: {
+          dblclick: () => () => this.#page.zoomTo(null),
+          mousemove: (plot, over, move) => (event) => {
+            if (event.target !== over) return;
+            move(event);
+            this.#page.pointTo(this, plot.posToVal(plot.cursor.left, "x"));
+          },
+          mouseleave: (_, over, leave) => (event) => {
+            if (event.target !== over) return;
+            leave(event);
+            this.#page.pointTo(this, null);
+          },
         },
-        bind: { dblclick: () => () => this.#page.zoomTo(null) },
       },
       scales: {
         x: { time: false, range: (_, min, max) => (min === max ? [min - 1, max + 1] : [min, max]) },
@@ -171,16 +197,10 @@ export class Figure {
       const column = this.#plot.data[line.column];
       return { ...line, value: hovered ? lastValue(column, place) : lastValue(line.raw) };
     });
-    const several = values.length > 1;
-    target.replaceChildren(
-      ...values.map(({ value, index, label }) => {
-        const part = document.createElement("span");
-        part.textContent = word(value);
-        if (several) part.style.color = colour(index);
-        if (label) part.title = label;
-        return part;
-      }),
-    );
+    const parts = JSON.stringify(values.map(({ index, label }) => [index, label]));
+    if (parts !== this.#parts) target.replaceChildren(...values.map((line) => part(line, values.length > 1)));
+    this.#parts = parts;
+    values.forEach(({ value }, i) => (target.children[i].firstChild.data = word(value))); // other text alone leaves styles as they are
     if (hovered) return;
     const told = values.map(({ label, value }) => `${label ? `${label} ` : ""}${word(value)}`).join(", ");
     const steps = Math.max(0, ...now.map((line) => line.steps.at(-1)));

@@ -1,8 +1,8 @@
 // From the series of runs to the columns and styles of a plot.
 import uPlot from "uplot";
 import { at, smooth } from "./numbers.js";
+import { token } from "./theme.js";
 
-const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const COLOURS = 6;
 const DASHES = [undefined, [6, 3], [2, 3], [9, 3, 2, 3]];
 

@@ -1,7 +1,6 @@
 // What is drawn over a plot besides its lines: where a run was resumed, a limit, a stretch that means trouble.
 import uPlot from "uplot";
-
-const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+import { token } from "./theme.js";
 
 export function drawMarks(plot, plan, state) {
   if (state.runs.length !== 1) return;

@@ -21,12 +21,14 @@ export class MetricStore {
     return metrics.filter((metric) => this.#series.get(this.#key(run, stage, metric))?.version !== run.version);
   }
 
-  /** Asks for what is new, one request for each run that has something. */
-  async load(state, metrics) {
+  /** Asks for what is new, one request for each run that has something; `came` is told of the metrics that a run's answer held. */
+  async load(state, metrics, came) {
     await Promise.all(
       state.runs.map(async (run) => {
         const missing = this.#missing(run, state.stage, metrics);
-        if (missing.length > 0) this.#take(run, state.stage, missing, await this.#ask(run, state.stage, missing));
+        if (missing.length === 0) return;
+        this.#take(run, state.stage, missing, await this.#ask(run, state.stage, missing));
+        came(missing);
       }),
     );
   }
