@@ -12,7 +12,7 @@ public sealed class MetricRowTests
         Prop.ForAll(
                 (
                     from names in Gen.SubListOf("loss", "kl", "reward/a", "\"quoted\"", "größe\n", "")
-                    from order in Gen.Shuffle(names)
+                    from order in Gen.Shuffle(names.ToArray())
                     from values in Gen.ArrayOf(ArbMap.Default.GeneratorFor<double>(), order.Length)
                     select order.Zip(values).ToList()
                 )

@@ -188,6 +188,7 @@ public sealed partial class RunJourneys(BrowserFixture browser)
         await Expect(settings).Not.ToContainTextAsync("prompt.cot");
         await Expect(visitor.Page.GetByText("test_accuracy")).ToBeVisibleAsync();
         await Crosshair(visitor);
+        await Zoom(visitor);
         Assert.Empty(visitor.Errors);
 
         var compare = new Uri(visitor.Page.Url).PathAndQuery;
@@ -250,6 +251,28 @@ public sealed partial class RunJourneys(BrowserFixture browser)
         await visitor.Page.Mouse.MoveAsync(box.X + (box.Width / 4), box.Y + (box.Height / 2));
         await Expect(visitor.Page.Locator(".chart .u-cursor-x:not(.u-off)").Nth(1)).ToBeAttachedAsync();
         await EveryPage.RequireAccessible(visitor, "compare-crosshair-light-1440");
+    }
+
+    // What is dragged over in one chart is what all of them show, until a double click shows everything again.
+    private static async Task Zoom(Visitor visitor)
+    {
+        var canvas = visitor.Page.Locator(".chart canvas").Nth(1);
+        var whole = await canvas.EvaluateAsync<string>("canvas => canvas.toDataURL()");
+        var over = visitor.Page.Locator(".chart .u-over").First;
+        var box = (await over.BoundingBoxAsync())!;
+        await visitor.Page.Mouse.MoveAsync(box.X + (box.Width / 4), box.Y + (box.Height / 2));
+        await visitor.Page.Mouse.DownAsync();
+        await visitor.Page.Mouse.MoveAsync(box.X + (box.Width / 2), box.Y + (box.Height / 2), new() { Steps = 4 });
+        await visitor.Page.Mouse.UpAsync();
+        await UntilPicture("!==");
+        await over.DblClickAsync();
+        await UntilPicture("===");
+
+        async Task UntilPicture(string comparison) =>
+            await visitor.Page.WaitForFunctionAsync(
+                $"whole => document.querySelectorAll('.chart canvas')[1].toDataURL() {comparison} whole",
+                whole
+            );
     }
 
     // Only what is in view is drawn.
