@@ -58,7 +58,10 @@ export class Figure {
     if (this.#plot && this.#plot.width !== width) this.#page.draw([this]);
   }
 
-  /** Draws what there is; the values beside it come with `tell`. */
+  /**
+   * Draws what there is; what changes the page comes with `tell`. A new plot paints itself before it is put in its place: in the
+   * page every font it sets would have the styles of the whole page brought up to date.
+   */
   draw(store) {
     if (!this.visible || !this.#page.state) return;
     this.#lines = linesOf(this.#plan, this.#page.state, store);
@@ -74,7 +77,7 @@ export class Figure {
     if (!this.#plot || kind !== this.#kind) {
       this.#plot?.destroy();
       this.#kind = kind;
-      this.#plot = new uPlot(this.#options(series, bands, log), data, this.#place);
+      this.#plot = new uPlot(this.#options(series, bands, log), data, (_, begin) => begin());
     } else {
       if (this.#plot.width !== this.#width) this.#plot.setSize({ width: this.#width, height: HEIGHT });
       this.#plot.setData(data, !this.#page.zoom);
@@ -82,9 +85,10 @@ export class Figure {
     if (this.#page.zoom) this.#plot.setScale("x", { min: this.#page.zoom[0], max: this.#page.zoom[1] });
   }
 
-  /** Says the newest values, and fills the table where it is open. */
+  /** Puts a new plot in its place, says the newest values, and fills the table where it is open. */
   tell() {
     if (!this.visible || !this.#page.state) return;
+    if (this.#plot && !this.#plot.root.isConnected) this.#place.append(this.#plot.root);
     this.#say(this.#plot?.cursor.idx ?? null);
     if (!this.#rows.hidden) this.#fillTable();
   }
