@@ -133,7 +133,7 @@ internal static class ConstructionWords
         one.Outcome switch
         {
             DecisionOutcome.Voting => one.Missing == 1 ? "one vote open" : $"{one.Missing} votes open",
-            DecisionOutcome.Answered => "verdict ends the round",
+            DecisionOutcome.Answered => "waits for images before it",
             DecisionOutcome.Accepted => $"try {one.Try}",
             _ => string.Join(", ", one.Reasons.Select(Reason).Distinct(StringComparer.Ordinal)),
         };

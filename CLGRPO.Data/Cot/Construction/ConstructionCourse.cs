@@ -4,28 +4,25 @@ using Microsoft.EntityFrameworkCore;
 namespace CLGRPO.Data.Cot.Construction;
 
 /// <summary>How the tries on a class went on.</summary>
-/// <param name="Good">Tries that were accepted, or that will be unless they are a near-duplicate.</param>
-/// <param name="Failed">The other tries of which that is known.</param>
-/// <param name="Curve">Share of good tries up to then, oldest first, evenly spaced; null before the first try.</param>
-public sealed record ClassCourse(string Label, int Good, int Failed, IReadOnlyList<double?> Curve);
+/// <param name="Accepted">Tries.</param>
+/// <param name="Failed">Tries.</param>
+/// <param name="Curve">Share of accepted tries up to then, oldest first, evenly spaced; null before the first decided one.</param>
+public sealed record ClassCourse(string Label, int Accepted, int Failed, IReadOnlyList<double?> Curve);
 
-/// <summary>
-/// How a construction went on, with what its unfinished round shows already. A round gets its verdicts when all of it is answered; until
-/// then a text that stood the checks and has all its votes counts as passed or as failed.
-/// </summary>
-/// <param name="Passed">Reasonings of the unfinished round that will be accepted unless they are near-duplicates.</param>
-/// <param name="Failed">Reasonings of the unfinished round that will be rejected.</param>
-/// <param name="Voting">Reasonings of the unfinished round that wait for votes.</param>
+/// <summary>How a construction went on.</summary>
+/// <param name="AcceptedTries">Accepted reasonings.</param>
 /// <param name="FailedTries">Rejected reasonings of all rounds.</param>
+/// <param name="Waiting">Reasonings that passed and wait for the samples before them: only a near-duplicate among these turns them down.</param>
+/// <param name="Voting">Reasonings that wait for votes.</param>
 /// <param name="SavedLater">Samples that were accepted after a first try that failed.</param>
 /// <param name="ImagesPerMinute">Reasonings of the last five minutes, a minute; null without any.</param>
 /// <param name="LastHour">Reasonings in each minute of the last hour, oldest first.</param>
 public sealed record ConstructionCourse(
     IReadOnlyList<ClassCourse> Classes,
-    int Passed,
-    int Failed,
-    int Voting,
+    int AcceptedTries,
     int FailedTries,
+    int Waiting,
+    int Voting,
     int SavedLater,
     double? ImagesPerMinute,
     IReadOnlyList<double> LastHour
@@ -52,7 +49,6 @@ public sealed record ConstructionCourse(
             ?? throw new ConstructionException($"There is no construction {id}.");
         var count = new Counting(
             ConstructionConfig.Parse(job.Config),
-            progress.Round,
             await context.Records.CountAsync(record => record.JobId == id, stop),
             time.GetUtcNow().UtcDateTime
         );
@@ -62,12 +58,9 @@ public sealed record ConstructionCourse(
             .Select(record => new Try(
                 record.Sample!.Label,
                 record.Teacher,
-                record.Attempt,
                 record.State,
                 record.CreatedAt,
-                record.State == CotState.Candidate ? record.Votes.Count : 0,
-                record.State == CotState.Candidate ? record.Votes.Count(vote => vote.Failure == null) : 0,
-                record.State == CotState.Candidate ? record.Votes.Count(vote => vote.Agrees) : 0
+                record.State == CotState.Candidate ? record.Votes.Count : 0
             ));
         await foreach (var one in tries.AsAsyncEnumerable().WithCancellation(stop))
             count.Add(one);
@@ -78,27 +71,18 @@ public sealed record ConstructionCourse(
         return count.Result(job.Dataset!.Labels, saved);
     }
 
-    private sealed record Try(
-        string Label,
-        string Teacher,
-        int Attempt,
-        CotState State,
-        DateTime At,
-        int Votes,
-        int Answered,
-        int Agreeing
-    );
+    private sealed record Try(string Label, string Teacher, CotState State, DateTime At, int Votes);
 
     /// <summary>Goes through the tries in the order in which they were written.</summary>
-    private sealed class Counting(ConstructionConfig config, int? round, int total, DateTime now)
+    private sealed class Counting(ConstructionConfig config, int total, DateTime now)
     {
-        private readonly Dictionary<string, (int[] Good, int[] Failed)> _classes = new(StringComparer.Ordinal);
+        private readonly Dictionary<string, (int[] Accepted, int[] Failed)> _classes = new(StringComparer.Ordinal);
         private readonly double[] _hour = new double[HourMinutes];
         private int _seen;
-        private int _passed;
+        private int _accepted;
         private int _failed;
+        private int _waiting;
         private int _voting;
-        private int _failedTries;
         private DateTime? _firstRecent;
 
         public void Add(Try one)
@@ -109,19 +93,17 @@ public sealed record ConstructionCourse(
                 _hour[HourMinutes - 1 - (int)age]++;
             if (age is >= 0 and < RateMinutes)
                 _firstRecent ??= one.At;
-            _failedTries += one.State == CotState.Rejected ? 1 : 0;
-            var good = IsGood(one);
-            if (one.Attempt == round)
+            if (one.State == CotState.Candidate)
             {
-                _passed += good == true && one.State == CotState.Candidate ? 1 : 0;
-                _failed += good == false ? 1 : 0;
-                _voting += good is null ? 1 : 0;
-            }
-            if (good is not { } known)
+                var isAnswered = one.Votes == config.JudgesOf(one.Teacher);
+                (_waiting, _voting) = isAnswered ? (_waiting + 1, _voting) : (_waiting, _voting + 1);
                 return;
+            }
+            var isAccepted = one.State == CotState.Accepted;
+            (_accepted, _failed) = isAccepted ? (_accepted + 1, _failed) : (_accepted, _failed + 1);
             if (!_classes.TryGetValue(one.Label, out var counts))
                 _classes[one.Label] = counts = (new int[Points], new int[Points]);
-            (known ? counts.Good : counts.Failed)[point]++;
+            (isAccepted ? counts.Accepted : counts.Failed)[point]++;
         }
 
         public ConstructionCourse Result(IReadOnlyList<string> labels, int saved)
@@ -129,35 +111,28 @@ public sealed record ConstructionCourse(
             var recent = _hour[(HourMinutes - RateMinutes)..].Sum();
             return new ConstructionCourse(
                 [.. labels.Where(_classes.ContainsKey).Select(Course)],
-                _passed,
+                _accepted,
                 _failed,
+                _waiting,
                 _voting,
-                _failedTries,
                 saved,
                 _firstRecent is { } first ? recent / Math.Max((now - first).TotalMinutes, 1.0 / 60) : null,
                 _hour
             );
         }
 
-        /// <summary>Null while votes are missing.</summary>
-        private bool? IsGood(Try one) =>
-            one.State != CotState.Candidate ? one.State == CotState.Accepted
-            : one.Votes < config.JudgesOf(one.Teacher) ? null
-            : one.Answered >= config.Quorum
-                && (one.Answered == 0 || (double)one.Agreeing / one.Answered >= config.MinAgreement);
-
         private ClassCourse Course(string label)
         {
-            var (good, failed) = _classes[label];
+            var (accepted, failed) = _classes[label];
             var curve = new double?[Points];
-            var (goods, all) = (0, 0);
+            var (good, all) = (0, 0);
             for (var i = 0; i < Points; i++)
             {
-                goods += good[i];
-                all += good[i] + failed[i];
-                curve[i] = all > 0 ? (double)goods / all : null;
+                good += accepted[i];
+                all += accepted[i] + failed[i];
+                curve[i] = all > 0 ? (double)good / all : null;
             }
-            return new ClassCourse(label, goods, all - goods, curve);
+            return new ClassCourse(label, good, all - good, curve);
         }
     }
 }

@@ -81,7 +81,7 @@ public sealed record ConstructionProgress
         return await recent.CountAsync(stop) / minutes;
     }
 
-    /// <summary>Questions that the round may still ask: what is open, less what is answered.</summary>
+    /// <summary>Questions that the round may still ask: what is not decided, less what is answered of it.</summary>
     private static async Task<double> Unanswered(
         StoreContext context,
         ConstructionJob job,
@@ -94,11 +94,12 @@ public sealed record ConstructionProgress
             item => item.JobId == job.Id && item.State == ItemState.Open && item.Attempts == round,
             stop
         );
-        var written = context.Records.Where(record => record.JobId == job.Id && record.Attempt == round);
-        var records = await written.CountAsync(stop);
-        var faulty = await written.CountAsync(record => record.State == CotState.Rejected, stop);
-        var votes = await written.SelectMany(record => record.Votes).CountAsync(stop);
+        var waiting = context.Records.Where(record =>
+            record.JobId == job.Id && record.State == CotState.Candidate && record.Attempt == round
+        );
+        var written = await waiting.CountAsync(stop);
+        var votes = await waiting.SelectMany(record => record.Votes).CountAsync(stop);
         var judges = config.Generators.Average(config.JudgesOf);
-        return Math.Max(0, open - records + ((open - faulty) * judges) - votes);
+        return Math.Max(0, open - written + (open * judges) - votes);
     }
 }

@@ -23,6 +23,9 @@ public sealed record TeacherReport(
     double? MeanSeconds
 )
 {
+    /// <summary>Of the reasonings it wrote; what is neither accepted nor rejected waits for votes.</summary>
+    public int Rejected { get; init; }
+
     /// <summary>Of its answered requests, prompt and completion.</summary>
     public long Tokens { get; init; }
 
@@ -131,14 +134,16 @@ public sealed record ConstructionReport(
             medians[answered.Teacher] = await MedianSeconds(context, jobId, answered, stop);
         var written = await context
             .Records.Where(record => record.JobId == jobId)
-            .GroupBy(record => new { record.Teacher, IsAccepted = record.State == CotState.Accepted })
+            .GroupBy(record => new { record.Teacher, record.State })
             .Select(records => new
             {
                 records.Key.Teacher,
-                records.Key.IsAccepted,
+                records.Key.State,
                 Count = records.Count(),
             })
             .ToListAsync(stop);
+        int Written(string teacher, CotState state) =>
+            written.Where(record => record.Teacher == teacher && record.State == state).Sum(record => record.Count);
         var judged = await Votes(context, jobId)
             .GroupBy(vote => new { vote.Teacher, vote.Agrees })
             .Select(votes => new
@@ -161,7 +166,7 @@ public sealed record ConstructionReport(
                     return new TeacherReport(
                         teacher,
                         written.Where(record => record.Teacher == teacher).Sum(record => record.Count),
-                        written.Where(record => record.Teacher == teacher && record.IsAccepted).Sum(r => r.Count),
+                        Written(teacher, CotState.Accepted),
                         judged.Where(vote => vote.Teacher == teacher).Sum(vote => vote.Count),
                         judged.Where(vote => vote.Teacher == teacher && vote.Agrees).Sum(vote => vote.Count),
                         own.ToDictionary(call => call.Outcome, call => call.Count, StringComparer.Ordinal),
@@ -171,6 +176,7 @@ public sealed record ConstructionReport(
                             : null
                     )
                     {
+                        Rejected = Written(teacher, CotState.Rejected),
                         Tokens = own.Sum(call => call.Tokens),
                         MedianSeconds = medians.TryGetValue(teacher, out var median) ? median : null,
                         LabelKappa = kappas.GetValueOrDefault(teacher),

@@ -24,9 +24,19 @@ internal sealed class ConstructionWriter : ITeacherCallLog, IAsyncDisposable
     }
 
     /// <summary>Adds rows in one transaction, and returns when they are safe.</summary>
-    public async Task Write(params IReadOnlyList<object> rows)
+    public Task Write(params IReadOnlyList<object> rows) => Enter(context => context.AddRange(rows));
+
+    /// <summary>Writes verdicts in one transaction, and returns when they are safe.</summary>
+    public Task Decide(IReadOnlyList<CotVerdict> verdicts) =>
+        Enter(context =>
+        {
+            foreach (var verdict in verdicts)
+                verdict.Apply(context);
+        });
+
+    private async Task Enter(Action<StoreContext> change)
     {
-        var entry = new Entry(rows, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        var entry = new Entry(change, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
         await _entries.Writer.WriteAsync(entry);
         await entry.Written.Task;
     }
@@ -62,7 +72,7 @@ internal sealed class ConstructionWriter : ITeacherCallLog, IAsyncDisposable
         try
         {
             await using var context = _store.CreateDbContext();
-            context.AddRange(batch.SelectMany(entry => entry.Rows));
+            batch.ForEach(entry => entry.Change(context));
             await context.SaveChangesAsync();
         }
         catch (Exception failure)
@@ -73,5 +83,5 @@ internal sealed class ConstructionWriter : ITeacherCallLog, IAsyncDisposable
         batch.ForEach(entry => entry.Written.SetResult());
     }
 
-    private sealed record Entry(IReadOnlyList<object> Rows, TaskCompletionSource Written);
+    private sealed record Entry(Action<StoreContext> Change, TaskCompletionSource Written);
 }

@@ -6,9 +6,9 @@ namespace CLGRPO.Data.Cot.Construction;
 
 /// <summary>
 /// Builds COT data: in every round each open sample gets a reasoning from a generator and, where its text stands the checks,
-/// votes from the verifiers; then verdicts are given in the order of the samples. What is accepted leaves, the others go
-/// into the next round, up to a limit. Everything that was answered is in the database, so a job that was killed goes on
-/// from there, to the same result. Source: METHOD.md, "COT construction".
+/// votes from the verifiers; with its last vote it is decided, in the order of the samples where that matters. What is
+/// accepted leaves, the others go into the next round, up to a limit. Everything that was answered is in the database, so a
+/// job that was killed goes on from there, to the same result. Source: METHOD.md, "COT construction".
 /// </summary>
 public sealed class CotConstruction : IAsyncDisposable
 {
@@ -106,9 +106,8 @@ public sealed class CotConstruction : IAsyncDisposable
             await RememberAccepted();
             while (await _items.CurrentRound() is { } round)
             {
-                await Gather(round, stop);
+                await WorkThrough(round, stop);
                 stop.ThrowIfCancellationRequested();
-                await GiveVerdicts(round);
             }
             return await SetState(JobState.Completed);
         }
@@ -157,20 +156,20 @@ public sealed class CotConstruction : IAsyncDisposable
         }
     }
 
-    /// <summary>What earlier rounds accepted counts before what this one brings.</summary>
+    /// <summary>What was accepted before the process began counts before what it brings: of the round in progress, that is the beginning.</summary>
     private async Task RememberAccepted()
     {
         if (await _items.CurrentRound() is not { } round)
             return;
-        for (var attempt = 0; attempt < round; attempt++)
+        for (var attempt = 0; attempt <= round; attempt++)
         {
             await foreach (var record in _items.Accepted(attempt))
                 _judge.Remember(record);
         }
     }
 
-    /// <summary>Asks all that the round still needs.</summary>
-    private async Task Gather(int round, CancellationToken stop)
+    /// <summary>Asks all that the round still needs, and decides its samples.</summary>
+    private async Task WorkThrough(int round, CancellationToken stop)
     {
         _failedBefore = await _items.FailedTries(round);
         // A question that waits for its next try holds no place at its desk, so more of them are open than there are places.
@@ -180,14 +179,16 @@ public sealed class CotConstruction : IAsyncDisposable
         await using var grace = halt.Token.Register(() => abandon.CancelAfter(Grace));
         var tokens = new Tokens(halt.Token, abandon.Token);
         var options = new ParallelOptions { MaxDegreeOfParallelism = inFlight };
+        var verdicts = new RoundVerdicts(_config, _judge, _writer);
+        // Taken one after the other: places are in the order of the samples.
         await Parallel.ForEachAsync(
-            _items.Open(round, halt.Token),
+            _items.Open(round, halt.Token).Select(item => (Item: item, Place: verdicts.Enter(item))),
             options,
-            async (item, _) =>
+            async (work, _) =>
             {
                 try
                 {
-                    await Work(item, round, tokens);
+                    await verdicts.Answer(work.Place, await Work(work.Item, round, tokens));
                 }
                 catch (OperationCanceledException) when (tokens.BeginNothingNew.IsCancellationRequested)
                 {
@@ -202,14 +203,18 @@ public sealed class CotConstruction : IAsyncDisposable
         );
     }
 
-    private async Task Work(ConstructionItem item, int round, Tokens tokens)
+    /// <returns>The record of the round, with all its votes.</returns>
+    private async Task<CotRecord> Work(ConstructionItem item, int round, Tokens tokens)
     {
         var record = item.Sample!.Records.SingleOrDefault() ?? await Generate(item.Sample, round, tokens);
         if (record.State != CotState.Candidate)
-            return; // its text is at fault: nobody needs to look at it
+            return record; // its text is at fault: nobody needs to look at it
         var voted = record.Votes.Select(vote => vote.Teacher).ToHashSet(StringComparer.Ordinal);
         var missing = _questions.VerifiersOf(record.Teacher).Where(verifier => !voted.Contains(verifier));
-        await Task.WhenAll(missing.Select(verifier => Verify(item.Sample, record, round, verifier, tokens)));
+        record.Votes.AddRange(
+            await Task.WhenAll(missing.Select(verifier => Verify(item.Sample, record, round, verifier, tokens)))
+        );
+        return record;
     }
 
     private Task<CotRecord> Generate(StoredSample sample, int round, Tokens tokens)
@@ -307,38 +312,6 @@ public sealed class CotConstruction : IAsyncDisposable
                 or TeacherFault.Unavailable
                 or TeacherFault.Unauthorized
                 or TeacherFault.Forbidden;
-
-    /// <summary>Verdicts on all records of the round, in the order of their samples.</summary>
-    private async Task GiveVerdicts(int round)
-    {
-        await foreach (var page in _items.Answered(round))
-        {
-            await using var context = _store.CreateDbContext();
-            context.AttachRange(page);
-            foreach (var item in page)
-                GiveVerdict(item);
-            await context.SaveChangesAsync();
-        }
-    }
-
-    private void GiveVerdict(ConstructionItem item)
-    {
-        var record = item.Sample!.Records.Single();
-        if (item.State != ItemState.Open || item.Attempts > record.Attempt)
-        {
-            // Judged before the process was stopped in the middle of the round.
-            if (record.State == CotState.Accepted)
-                _judge.Remember(record);
-            return;
-        }
-        _judge.Judge(record);
-        item.Attempts++;
-        item.Reasons = [.. item.Reasons.Union(record.Reasons, StringComparer.Ordinal)];
-        if (record.State == CotState.Accepted)
-            (item.State, item.RecordId) = (ItemState.Accepted, record.Id);
-        else if (item.Attempts == _config.Attempts)
-            item.State = ItemState.Rejected;
-    }
 
     private async Task<JobState> SetState(JobState state, string? failure = null)
     {

@@ -10,7 +10,7 @@ public enum DecisionOutcome
     /// <summary>Votes are missing.</summary>
     Voting,
 
-    /// <summary>All votes are in; the verdict comes with those of the round.</summary>
+    /// <summary>All votes are in; the verdict waits for samples before it, with which its text may have to be compared.</summary>
     Answered,
     Accepted,
 

@@ -4,7 +4,7 @@ using CLGRPO.Data.Store;
 
 namespace CLGRPO.Data.Cot.Construction;
 
-/// <summary>Says of a reasoning what its text alone shows, and gives the verdict once the votes are in.</summary>
+/// <summary>Says of a reasoning what its text alone shows, and gives the verdict once its votes are in.</summary>
 internal sealed class CotJudge(
     ConstructionConfig config,
     StoredDataset dataset,
@@ -38,31 +38,44 @@ internal sealed class CotJudge(
         }
     }
 
-    /// <summary>
-    /// The verdict on a record of this round. Records are judged in the order of their samples, each against all that were
-    /// accepted before it.
-    /// </summary>
-    public void Judge(CotRecord record)
+    /// <summary>Whether a text is compared with those that were accepted before it.</summary>
+    public bool ComparesTexts => _accepted is not null;
+
+    /// <summary>What a record's text and votes come to, all of which are in; a record that does not pass is rejected.</summary>
+    public bool Passes(CotRecord record)
     {
         if (record.State == CotState.Rejected)
-            return; // by its text alone
+            return false; // by its text alone
         var answered = record.Votes.Count(vote => vote.Failure is null);
         var agreeing = record.Votes.Count(vote => vote.Agrees);
         record.Agreement = answered > 0 ? (double)agreeing / answered : null;
         if (answered < config.Quorum)
-            record.Reasons = [CotReasons.NoQuorum];
+            Reject(record, CotReasons.NoQuorum);
         else if (record.Agreement < config.MinAgreement)
-            record.Reasons = [CotReasons.NotVerified];
-        else if (!Remember(record))
-            record.Reasons = [CotReasons.NearDuplicate];
-        record.State = record.Reasons.Count == 0 ? CotState.Accepted : CotState.Rejected;
-        var isDoubtful =
-            record.State == CotState.Accepted
-            && config.Contradictions == ContradictionRule.Flag
-            && Contradictions(Think(record), record.Sample!).Count > 0;
-        if (isDoubtful)
+            Reject(record, CotReasons.NotVerified);
+        return record.State != CotState.Rejected;
+    }
+
+    /// <summary>
+    /// The verdict on a record, which is final. Records that pass are concluded in the order of their samples, each against all that were
+    /// accepted before it.
+    /// </summary>
+    public void Conclude(CotRecord record, StoredSample sample)
+    {
+        if (record.State == CotState.Rejected)
+            return;
+        if (!Remember(record))
+        {
+            Reject(record, CotReasons.NearDuplicate);
+            return;
+        }
+        record.State = CotState.Accepted;
+        if (config.Contradictions == ContradictionRule.Flag && Contradictions(Think(record), sample).Count > 0)
             record.Review = ReviewState.Flagged;
     }
+
+    private static void Reject(CotRecord record, string reason) =>
+        (record.State, record.Reasons) = (CotState.Rejected, [reason]);
 
     /// <summary>Counts an accepted record among those that later ones are compared with.</summary>
     /// <returns>False when it is all but the same as one of them.</returns>

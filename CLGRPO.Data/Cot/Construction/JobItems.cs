@@ -125,26 +125,6 @@ internal sealed class JobItems(IDbContextFactory<StoreContext> store, Constructi
         }
     }
 
-    /// <summary>All items that have a record of the round, judged or not.</summary>
-    public async IAsyncEnumerable<IReadOnlyList<ConstructionItem>> Answered(int round)
-    {
-        long last = 0;
-        while (true)
-        {
-            await using var context = store.CreateDbContext();
-            var page = await Items(context, round)
-                .Where(item => item.SampleId > last)
-                .Where(item => item.Sample!.Records.Any(record => record.JobId == job.Id && record.Attempt == round))
-                .OrderBy(item => item.SampleId)
-                .Take(PageSize)
-                .ToListAsync();
-            if (page.Count == 0)
-                yield break;
-            yield return page;
-            last = page[^1].SampleId;
-        }
-    }
-
     private IQueryable<ConstructionItem> Items(StoreContext context, int round) =>
         context
             .Items.AsNoTrackingWithIdentityResolution()

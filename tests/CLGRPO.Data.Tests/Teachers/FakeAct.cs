@@ -58,4 +58,7 @@ internal abstract record FakeAct
 
     /// <summary>A good answer after a while.</summary>
     public sealed record Late(TimeSpan Delay, FakeAct Then) : FakeAct;
+
+    /// <summary>Answers when a test lets it.</summary>
+    public sealed record Held(Task Gate, FakeAct Then) : FakeAct;
 }

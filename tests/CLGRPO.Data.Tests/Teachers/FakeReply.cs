@@ -63,6 +63,10 @@ internal static class FakeReply
                 await Task.Delay(late.Delay, gone);
                 await Send(context, late.Then, request);
                 break;
+            case FakeAct.Held held:
+                await held.Gate.WaitAsync(gone);
+                await Send(context, held.Then, request);
+                break;
             default:
                 throw new InvalidOperationException($"No fake does {act}.");
         }

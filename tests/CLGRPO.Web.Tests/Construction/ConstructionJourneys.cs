@@ -1,5 +1,6 @@
 using CLGRPO.Data.Cot.Construction;
 using CLGRPO.Data.Store;
+using CLGRPO.Data.Tests.Cot.Construction;
 using CLGRPO.Data.Tests.Teachers;
 using CLGRPO.Web.Tests.Browser;
 using Microsoft.EntityFrameworkCore;
@@ -64,6 +65,49 @@ public sealed class ConstructionJourneys(ConstructionSite site) : IClassFixture<
         Assert.InRange(records, 12, int.MaxValue);
         await Expect(page.Locator("table.datasets tbody td").Nth(3)).ToHaveTextAsync($"{records:N0}");
         Assert.Empty(visitor.Errors);
+    }
+
+    [Fact]
+    public async Task Construction_InItsFirstRound_ShowsVerdictsAsTheyAreGiven()
+    {
+        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await site.Hire("live-writer", (request, sample) => Answer(CotLedger.Reasoning(request, sample.Label), sample.Label));
+        await site.Hire(
+            "live-judge",
+            (_, sample) =>
+                sample.Id == site.LastKey ? new FakeAct.Held(gate.Task, Answer("so.", sample.Label))
+                : sample.Label == site.HardLabel ? Answer("so.", "none of these")
+                : Answer("so.", sample.Label)
+        );
+        var job = await site.Begin(
+            "live",
+            new
+            {
+                generators = new[] { "live-writer" },
+                verifiers = new[] { "live-judge" },
+                onlyMissing = false,
+                splits = new[] { "train" },
+            }
+        );
+        await using var visitor = await site.Admin();
+        var page = visitor.Page;
+        await visitor.Go($"/construction/{job}");
+        var decisions = page.Locator(".decisions");
+        await Expect(decisions).ToContainTextAsync("accepted", Patient);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Rejected", Exact = true }).ClickAsync();
+        await Expect(decisions).ToContainTextAsync("votes do not reach the label", Patient);
+        await using (var context = site.Store.CreateDbContext())
+            await ConstructionSite.Until(async () => await context.Items.CountAsync(item => item.JobId == job && item.State == ItemState.Open && item.Attempts == 0, Stop) == 1);
+        await Expect(page.Locator(".parts-legend")).ToContainTextAsync($"accepted {site.CountOf(label => label != site.HardLabel) - 1}", Patient);
+        await Expect(page.Locator(".parts-legend")).ToContainTextAsync("round 1 of 3");
+        await Expect(page.Locator($"li[data-emotion={site.HardLabel}]")).ToContainTextAsync("0.0");
+        await Expect(page.Locator(".failures")).ToContainTextAsync("votes do not reach the label");
+        gate.SetResult();
+        await Expect(page.Locator(".construction-lead")).ToContainTextAsync("done", Patient);
+        await Expect(page.Locator($"li[data-emotion={site.HardLabel}]")).ToContainTextAsync($"0 accepted, {site.CountOf(label => label == site.HardLabel)} rejected");
+        Assert.Empty(visitor.Errors);
+
+        static FakeAct.Answer Answer(string think, string label) => new(think, $"<answer>{label}</answer>");
     }
 
     [Fact]

@@ -61,6 +61,15 @@ public sealed class ConstructionSite(BrowserFixture browsers) : IAsyncLifetime
     private static Dictionary<string, string> Settings =>
         new(StringComparer.Ordinal) { ["Site__ApiRequestsPerMinute"] = "100000" };
 
+    /// <summary>The last sample of the training split.</summary>
+    public string LastKey => Version.Train[^1].Id;
+
+    /// <summary>A label that the last sample does not have.</summary>
+    public string HardLabel => Version.Info.Labels.First(label => label != Version.Train[^1].Label);
+
+    /// <summary>Samples of the training split.</summary>
+    public int CountOf(Func<string, bool> label) => Version.Train.Count(sample => label(sample.Label));
+
     public Task<Visitor> Admin(string theme = "light", int width = 1440) =>
         Visitor.Open(browsers.Browser, Site.Address, theme, width, _session);
 

@@ -81,8 +81,11 @@ internal sealed class ConstructionBench : IAsyncDisposable
     ) => await Add(await Staff.Hire(name, habits, keepsRequests), configure);
 
     /// <summary>Starts a server that does as a script says and adds its teacher.</summary>
-    public async Task AddTeacher(string name, Func<FakeRequest, Sample, FakeAct> script) =>
-        await Add(await Staff.Hire(name, script), configure: null);
+    public async Task AddTeacher(
+        string name,
+        Func<FakeRequest, Sample, FakeAct> script,
+        Action<StoredTeacher>? configure = null
+    ) => await Add(await Staff.Hire(name, script), configure);
 
     private async Task Add(StoredTeacher teacher, Action<StoredTeacher>? configure)
     {

@@ -44,6 +44,7 @@ public sealed class ConstructionReportTests : IDisposable
         Assert.Equal(["anna", "bert", "cleo", "dora"], report.Teachers.Select(teacher => teacher.Teacher));
         var anna = report.Teachers[0];
         Assert.Equal((6, 4, 0, 0), (anna.Generated, anna.Accepted, anna.Votes, anna.Agreeing));
+        Assert.Equal([1, 2], report.Teachers.Take(2).Select(teacher => teacher.Rejected)); // anna's second one is open
         Assert.Equal(0.5 + 0.06, anna.Cost, 1e-9);
         Assert.Equal(2.0, anna.MeanSeconds!.Value, 1e-9);
         Assert.Equal([("answered", 6), ("timeout", 1)], anna.Requests.Select(r => (r.Key, r.Value)).Order());
@@ -74,9 +75,12 @@ public sealed class ConstructionReportTests : IDisposable
         var course = await ConstructionCourse.Of(Store(database).Factory, progress, clock, Stop);
 
         // Of the second round there is one reasoning, without votes.
-        Assert.Equal((0, 0, 1), (course.Passed, course.Failed, course.Voting));
-        Assert.Equal((3, 0), (course.FailedTries, course.SavedLater));
-        Assert.Equal([("joy", 5, 1), ("fear", 2, 2)], course.Classes.Select(one => (one.Label, one.Good, one.Failed)));
+        Assert.Equal((0, 1), (course.Waiting, course.Voting));
+        Assert.Equal((7, 3, 0), (course.AcceptedTries, course.FailedTries, course.SavedLater));
+        Assert.Equal(
+            [("joy", 5, 1), ("fear", 2, 2)],
+            course.Classes.Select(one => (one.Label, one.Accepted, one.Failed))
+        );
         Assert.Equal(5.0 / 6, course.Classes[0].Curve[^1]!.Value, 1e-12);
         Assert.Equal(1, course.Classes[0].Curve[0]);
         Assert.Null(course.Classes[1].Curve[0]);
