@@ -14,6 +14,10 @@ internal sealed class ConstructionDraft
 
     /// <summary>Empty for all.</summary>
     public HashSet<string> Labels { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>The writers are told the whole annotation; else only <see cref="Hints"/>.</summary>
+    public bool TellsAll { get; set; } = true;
+    public HashSet<string> Hints { get; } = new(StringComparer.Ordinal);
     public int? Limit { get; set; }
     public bool OnlyMissing { get; set; } = Defaults.OnlyMissing;
 
@@ -41,6 +45,7 @@ internal sealed class ConstructionDraft
             Verifiers = [.. Verifiers],
             GeneratePrompt = GeneratePrompt,
             VerifyPrompt = VerifyPrompt,
+            Hints = TellsAll ? null : [.. Hints.Order(StringComparer.Ordinal)],
             Attempts = Attempts,
             Quorum = Verifiers.Count == 0 ? 0 : Quorum,
             MinAgreement = MinAgreement,

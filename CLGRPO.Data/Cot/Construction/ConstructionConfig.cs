@@ -118,6 +118,10 @@ public sealed record ConstructionConfig
             yield return $"splits is [{string.Join(", ", Splits)}]; give train, val or both: the test split takes no part";
         if (Limit is < 1)
             yield return $"limit is {Limit}; give at least 1, or leave it out";
+        if (Hints?.Any(string.IsNullOrWhiteSpace) == true)
+            yield return "hints holds an empty name; name attributes, give [] for none, or leave it out for all";
+        if (Hints is not null && Hints.Distinct(StringComparer.Ordinal).Count() < Hints.Count)
+            yield return "hints names an attribute twice";
         if (Labels is { Count: 0 })
             yield return "labels is empty; name at least one class, or leave it out";
         if (Budget is { } budget && !(budget > 0 && double.IsFinite(budget)))

@@ -49,6 +49,12 @@ public sealed record ConstructionPlan(
     string? VerifyPrompt
 )
 {
+    /// <summary>Attributes of the data set, whose annotation the generators may be told.</summary>
+    public IReadOnlyList<string> Attributes { get; init; } = [];
+
+    /// <summary>Of these, those that they would be told.</summary>
+    public IReadOnlyList<string> Told { get; init; } = [];
+
     private const int LatestAnswers = 1000;
     private const int PicturesLookedAt = 200;
 
@@ -91,7 +97,12 @@ public sealed record ConstructionPlan(
         var teachers = new List<TeacherPlan>();
         foreach (var teacher in parts.Teachers.OrderBy(teacher => teacher.Name, StringComparer.Ordinal))
             teachers.Add(await Plan(context, teacher, config, samples, tries ?? 1, stop));
+        IReadOnlyList<string> told = [.. parts.Attributes.Where(name => config.Hints?.Contains(name) != false)];
         var notes = NotesOn(config, teachers, samples, parts.Dataset);
+        if (told.Count > 0 && parts.Generate?.Text.Contains("{attributes}", StringComparison.Ordinal) == false)
+            notes.Add(
+                $"Prompt '{Reference(parts.Generate)}' has no {{attributes}}: what the writers are to be told of the annotation does not reach them."
+            );
         if (parts.Dataset is not null && samples > 0)
             notes.AddRange(await MissingPictures(context, root, parts.Dataset, config, stop));
         return new ConstructionPlan(
@@ -105,7 +116,11 @@ public sealed record ConstructionPlan(
             teachers,
             Reference(parts.Generate),
             Reference(parts.Verify)
-        );
+        )
+        {
+            Attributes = parts.Attributes,
+            Told = told,
+        };
     }
 
     private static string? Reference(PromptTemplate? prompt) =>

@@ -164,16 +164,36 @@ public sealed record JobSetup
         var target = await context.Datasets.SingleOrDefaultAsync(d => d.Name == dataset);
         if (target is null)
             problems.Add($"there is no data set '{dataset}'; import it first");
-        else
+        var attributes = target is null ? [] : await AttributesOf(context, target.Id);
+        if (target is not null)
+        {
             problems.AddRange(
                 (config.Labels ?? [])
                     .Except(target.Labels, StringComparer.Ordinal)
                     .Select(label => $"data set '{dataset}' has no class '{label}'")
             );
+            problems.AddRange(
+                (config.Hints ?? [])
+                    .Where(hint => !string.IsNullOrWhiteSpace(hint))
+                    .Except(attributes, StringComparer.Ordinal)
+                    .Select(hint => $"hints: data set '{dataset}' has no attribute '{hint}'")
+            );
+        }
         var generate = await FindPrompt(context, config.GeneratePrompt, PromptPurpose.Generate, problems);
         var verify = await FindPrompt(context, config.VerifyPrompt, PromptPurpose.Verify, problems);
         var teachers = await FindTeachers(context, config, problems);
-        return new JobParts(problems, target, generate, verify, teachers);
+        return new JobParts(problems, target, attributes, generate, verify, teachers);
+    }
+
+    /// <summary>What the samples of a data set are annotated with, in its order.</summary>
+    private static async Task<IReadOnlyList<string>> AttributesOf(StoreContext context, long datasetId)
+    {
+        var attributes = await context
+            .AttributeValues.Where(value => value.DatasetId == datasetId)
+            .Select(value => new { value.Attribute, value.AttributeOrder })
+            .Distinct()
+            .ToListAsync();
+        return [.. attributes.OrderBy(value => value.AttributeOrder).Select(value => value.Attribute)];
     }
 
     internal static async Task<PromptTemplate?> FindPrompt(
@@ -249,9 +269,11 @@ public sealed record JobSetup
 
 /// <summary>What the settings of a job refer to; null where it is not there.</summary>
 /// <param name="Problems">Everything that keeps the job from beginning.</param>
+/// <param name="Attributes">Of the data set.</param>
 internal sealed record JobParts(
     List<string> Problems,
     StoredDataset? Dataset,
+    IReadOnlyList<string> Attributes,
     PromptTemplate? Generate,
     PromptTemplate? Verify,
     IReadOnlyList<StoredTeacher> Teachers

@@ -46,11 +46,20 @@ public sealed class ConstructionJourneys(ConstructionSite site) : IClassFixture<
         await Expect(plan).ToContainTextAsync("24 to 72");
         await Expect(plan).ToContainTextAsync("free");
 
+        await Expect(plan).ToContainTextAsync("The writers are told the whole annotation");
+        await page.GetByLabel("all attributes").UncheckAsync();
+        await Expect(plan).ToContainTextAsync("told nothing of the annotation");
+        var hint = page.Locator("fieldset:has-text('Hints') label").Nth(1);
+        var told = (await hint.InnerTextAsync()).Trim();
+        await hint.Locator("input").CheckAsync();
+        await Expect(plan).ToContainTextAsync($"told of the annotation: {told}.");
+
         await page.GetByLabel("Name", new() { Exact = true }).FillAsync("from the form");
         await page.GetByRole(AriaRole.Button, new() { Name = "Start" }).ClickAsync();
         await page.ReachAsync("**/construction/*");
         await Expect(page.Locator(".construction-lead")).ToContainTextAsync("done", Patient);
         await Expect(page.Locator(".construction-progress")).ToContainTextAsync("12 of 12 images decided");
+        await Expect(page.Locator(".construction-lead")).ToContainTextAsync($"told: {told}");
         await Expect(page.Locator(".job-teachers")).ToContainTextAsync("built in");
         await Expect(page.Locator(".decisions li")).ToHaveCountAsync(8);
         await page.GetByRole(AriaRole.Button, new() { Name = "Rejected", Exact = true }).ClickAsync();
@@ -71,7 +80,10 @@ public sealed class ConstructionJourneys(ConstructionSite site) : IClassFixture<
     public async Task Construction_InItsFirstRound_ShowsVerdictsAsTheyAreGiven()
     {
         var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await site.Hire("live-writer", (request, sample) => Answer(CotLedger.Reasoning(request, sample.Label), sample.Label));
+        await site.Hire(
+            "live-writer",
+            (request, sample) => Answer(CotLedger.Reasoning(request, sample.Label), sample.Label)
+        );
         await site.Hire(
             "live-judge",
             (_, sample) =>
@@ -97,14 +109,21 @@ public sealed class ConstructionJourneys(ConstructionSite site) : IClassFixture<
         await page.GetByRole(AriaRole.Button, new() { Name = "Rejected", Exact = true }).ClickAsync();
         await Expect(decisions).ToContainTextAsync("votes do not reach the label", Patient);
         await using (var context = site.Store.CreateDbContext())
-            await ConstructionSite.Until(async () => await context.Items.CountAsync(item => item.JobId == job && item.State == ItemState.Open && item.Attempts == 0, Stop) == 1);
-        await Expect(page.Locator(".parts-legend")).ToContainTextAsync($"accepted {site.CountOf(label => label != site.HardLabel) - 1}", Patient);
+            await ConstructionSite.Until(async () =>
+                await context.Items.CountAsync(
+                    item => item.JobId == job && item.State == ItemState.Open && item.Attempts == 0,
+                    Stop
+                ) == 1
+            );
+        await Expect(page.Locator(".parts-legend"))
+            .ToContainTextAsync($"accepted {site.CountOf(label => label != site.HardLabel) - 1}", Patient);
         await Expect(page.Locator(".parts-legend")).ToContainTextAsync("round 1 of 3");
         await Expect(page.Locator($"li[data-emotion={site.HardLabel}]")).ToContainTextAsync("0.0");
         await Expect(page.Locator(".failures")).ToContainTextAsync("votes do not reach the label");
         gate.SetResult();
         await Expect(page.Locator(".construction-lead")).ToContainTextAsync("done", Patient);
-        await Expect(page.Locator($"li[data-emotion={site.HardLabel}]")).ToContainTextAsync($"0 accepted, {site.CountOf(label => label == site.HardLabel)} rejected");
+        await Expect(page.Locator($"li[data-emotion={site.HardLabel}]"))
+            .ToContainTextAsync($"0 accepted, {site.CountOf(label => label == site.HardLabel)} rejected");
         Assert.Empty(visitor.Errors);
 
         static FakeAct.Answer Answer(string think, string label) => new(think, $"<answer>{label}</answer>");

@@ -128,6 +128,44 @@ public sealed class ConstructionPlanTests : IDisposable
         Assert.Contains(plan.Notes, note => note.Contains("pictures are not on the disk", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task Of_Hints_TellsWhatTheWritersAreTold()
+    {
+        await Write();
+        await using (var context = _store.Context())
+        {
+            var dataset = context.Datasets.Single().Id;
+            foreach (var (order, attribute) in ((string[])["scene", "object"]).Index())
+                context.Add(
+                    new AttributeValue
+                    {
+                        DatasetId = dataset,
+                        Attribute = attribute,
+                        AttributeOrder = order,
+                        Value = "x",
+                    }
+                );
+            await context.SaveChangesAsync(Stop);
+        }
+
+        var all = await Plan(Config);
+        var one = await Plan(Config with { Hints = ["object"] });
+        var wrong = await Plan(Config with { Hints = ["object", "object", "mood", " "] });
+
+        Assert.Equal(["scene", "object"], all.Told);
+        Assert.Equal(["object"], one.Told);
+        Assert.Empty(one.Problems);
+        Assert.Empty((await Plan(Config with { Hints = [] })).Told);
+        Assert.Equal(
+            [
+                "hints holds an empty name",
+                "hints names an attribute twice",
+                "hints: data set 'small' has no attribute 'mood'",
+            ],
+            wrong.Problems.Select(problem => problem.Split(';')[0])
+        );
+    }
+
     private Task<ConstructionPlan> Plan(ConstructionConfig config) =>
         ConstructionPlan.Of(_store.Factory, _store.Root, "small", config, Stop);
 
