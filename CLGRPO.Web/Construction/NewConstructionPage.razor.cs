@@ -78,7 +78,7 @@ public sealed partial class NewConstructionPage : ComponentBase, IDisposable
         _left.Dispose();
     }
 
-    private static bool CanAsk(TeacherView teacher) => teacher is { Enabled: true, Kind: not TeacherKind.Checkpoint };
+    private static bool CanAsk(TeacherView teacher) => teacher.Enabled;
 
     private IEnumerable<(string Reference, string Name)> PromptChoices(PromptPurpose purpose)
     {
@@ -106,6 +106,7 @@ public sealed partial class NewConstructionPage : ComponentBase, IDisposable
     private Task ChangeDataset()
     {
         _draft.Labels.Clear();
+        _draft.Hints.Clear();
         return Change();
     }
 

@@ -8,7 +8,7 @@ namespace CLGRPO.Web.Construction;
 /// <summary>What a teacher is to be like; all of it, so that what is left out takes its default.</summary>
 public record TeacherForm
 {
-    /// <summary>Base URL such as https://api.example.org/v1; its origin must be allowed. Of a checkpoint its folder; of a rule teacher empty.</summary>
+    /// <summary>Base URL such as https://api.example.org/v1; its origin must be allowed. Of a checkpoint its name, as /v1/models lists it: run/checkpoint or models/folder; of a rule teacher empty.</summary>
     /// <example>https://teacher.example.org/v1</example>
     [StringLength(512)]
     public string Endpoint { get; init; } = "";
@@ -56,7 +56,12 @@ public record TeacherForm
     internal void Apply(StoredTeacher teacher)
     {
         teacher.Endpoint = Endpoint.Trim();
-        teacher.Model = teacher.Kind == TeacherKind.Rule ? RuleTeacher.ModelOf(Errors) : Model.Trim();
+        teacher.Model = teacher.Kind switch
+        {
+            TeacherKind.Rule => RuleTeacher.ModelOf(Errors),
+            TeacherKind.Checkpoint => Endpoint.Trim(),
+            _ => Model.Trim(),
+        };
         teacher.Concurrency = Concurrency;
         teacher.RequestsPerMinute = RequestsPerMinute;
         teacher.Budget = Budget;
@@ -85,7 +90,7 @@ public sealed record AddTeacher : TeacherForm
     [Required, StringLength(64, MinimumLength = 1)]
     public required string Name { get; init; }
 
-    /// <summary>open_ai: an endpoint in OpenAI's form; rule: from the annotation, without a server; checkpoint: a model of our own, which only the command line can load.</summary>
+    /// <summary>open_ai: an endpoint in OpenAI's form; rule: from the annotation, without a server; checkpoint: a model of our own, asked through the site's inference process.</summary>
     public TeacherKind Kind { get; init; }
 }
 

@@ -4,6 +4,7 @@ using CLGRPO.Data.Cot.Construction;
 using CLGRPO.Data.Store;
 using CLGRPO.Data.Teachers;
 using CLGRPO.Data.Teachers.Keys;
+using CLGRPO.Web.Inference;
 using CLGRPO.Web.Operation;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
@@ -11,7 +12,13 @@ using Microsoft.Extensions.Options;
 namespace CLGRPO.Web.Construction;
 
 /// <summary>The teachers as the site knows them: settings, spending, and what a check told.</summary>
-public sealed class TeacherRoom(StoreFactory store, IOptions<SiteOptions> site, TimeProvider clock)
+public sealed class TeacherRoom(
+    StoreFactory store,
+    InferenceService inference,
+    InferenceModels models,
+    IOptions<SiteOptions> site,
+    TimeProvider clock
+)
 {
     private const int NewestJobs = 50;
     private static readonly TimeSpan CheckTimeout = TimeSpan.FromSeconds(60);
@@ -90,6 +97,7 @@ public sealed class TeacherRoom(StoreFactory store, IOptions<SiteOptions> site, 
             Model = "",
             CreatedAt = now,
         };
+        Check(asked, teacher.Kind);
         asked.Apply(teacher);
         await Registry.Add(teacher, asked.SecretKey, actor, stop);
         return teacher.Name;
@@ -101,6 +109,7 @@ public sealed class TeacherRoom(StoreFactory store, IOptions<SiteOptions> site, 
     /// <exception cref="TeacherException">The endpoint is not on the allow-list.</exception>
     public async Task<bool> Change(string name, TeacherForm asked, string actor, CancellationToken stop)
     {
+        Check(asked, (await Registry.Get(name, stop)).Kind);
         var isCleared = await Registry.Change(name, asked.Apply, asked.SecretKey, actor, stop);
         _checks.TryRemove(name, out _);
         return isCleared;
@@ -125,10 +134,31 @@ public sealed class TeacherRoom(StoreFactory store, IOptions<SiteOptions> site, 
         return (teacher, log, spent) => new TeacherDesk(factory.Create(teacher), log, config, spent, clock);
     }
 
+    /// <exception cref="ArgumentException">It is to be a checkpoint that the site does not have.</exception>
+    private void Check(TeacherForm asked, TeacherKind kind)
+    {
+        if (kind != TeacherKind.Checkpoint)
+            return;
+        var id = asked.Endpoint.Trim();
+        if (id.Length == 0 || models.Find(id) is not { } model)
+            throw new ArgumentException(
+                $"The site has no checkpoint '{id}'; name one as run/checkpoint or models/folder, as /v1/models lists them."
+            );
+        if (model.Id == model.Run)
+            throw new ArgumentException(
+                $"'{id}' is a run, whose newest checkpoint changes while it trains; name one of its checkpoints, such as {id}/{model.Checkpoint}."
+            );
+    }
+
     private TeacherCheck Failed(string why) => new(clock.GetUtcNow().UtcDateTime, Health: null, why);
 
     private async Task<TeacherFactory> Factory(CancellationToken stop) =>
-        new(await Registry.AllowedOrigins(stop), Keys, time: clock);
+        new(
+            await Registry.AllowedOrigins(stop),
+            Keys,
+            teacher => new ServedTeacher(teacher, inference, models),
+            time: clock
+        );
 
     private SecretBox Keys() => StoreArguments.OpenKeys(site.Value.Store, site.Value.DatasetsPath);
 

@@ -16,6 +16,9 @@ public sealed record InferenceRequest
     /// <summary>Whether the model reasons before it answers; false: its completion begins with the answer.</summary>
     public bool Think { get; init; } = true;
 
+    /// <summary>A reasoning that the completion begins with, so that the model writes the answer alone; null: it writes both.</summary>
+    public string? Reasoning { get; init; }
+
     /// <summary>Tokens at which a completion is cut; null: 1024, or what fits.</summary>
     public int? MaxTokens { get; init; }
 

@@ -213,7 +213,11 @@ public sealed partial class InferenceService(
                     [.. message.Parts.Select(part => new ServePart((part as InferenceText)?.Text))]
                 )),
             ],
-            Begin = request.Think ? "" : CompletionFormat.AnswerOpen,
+            Begin =
+                request.Reasoning is { } reasoning
+                    ? CompletionFormat.ThinkOpen + reasoning + CompletionFormat.ThinkClose + CompletionFormat.AnswerOpen
+                : request.Think ? ""
+                : CompletionFormat.AnswerOpen,
             MaxTokens = request.MaxTokens,
             Count = request.Count,
             Temperature = request.Temperature,

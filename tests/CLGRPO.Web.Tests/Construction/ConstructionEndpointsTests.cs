@@ -274,6 +274,35 @@ public sealed class ConstructionEndpointsTests : IAsyncLifetime
         Assert.Equal(0, (await Get(admin, "teachers")).GetProperty("total").GetInt32());
     }
 
+    [Theory]
+    [Trait("Id", "A-SSRF-1")]
+    [InlineData("")]
+    [InlineData("../../etc")]
+    [InlineData("run/step-00000001")]
+    public async Task Teacher_OfACheckpointThatIsNotThere_IsRefused(string endpoint)
+    {
+        using var admin = await Program("own", ConstructionScopes.TeachersRead, ConstructionScopes.TeachersManage);
+
+        var problem = await Send(
+            admin,
+            HttpMethod.Post,
+            "teachers",
+            new
+            {
+                name = "own",
+                kind = "checkpoint",
+                endpoint,
+            },
+            HttpStatusCode.BadRequest
+        );
+
+        Assert.Contains(
+            $"no checkpoint '{endpoint}'",
+            problem.GetProperty("detail").GetString()!,
+            StringComparison.Ordinal
+        );
+    }
+
     [Fact]
     public async Task Scopes_OfAKey_AreWhatItMay()
     {
