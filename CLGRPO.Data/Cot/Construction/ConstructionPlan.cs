@@ -97,7 +97,10 @@ public sealed record ConstructionPlan(
         var teachers = new List<TeacherPlan>();
         foreach (var teacher in parts.Teachers.OrderBy(teacher => teacher.Name, StringComparer.Ordinal))
             teachers.Add(await Plan(context, teacher, config, samples, tries ?? 1, stop));
-        IReadOnlyList<string> told = [.. parts.Attributes.Where(name => config.Hints?.Contains(name) != false)];
+        IReadOnlyList<string> told =
+        [
+            .. parts.Attributes.Where(name => config.Hints?.Contains(name, StringComparer.Ordinal) != false),
+        ];
         var notes = NotesOn(config, teachers, samples, parts.Dataset);
         if (told.Count > 0 && parts.Generate?.Text.Contains("{attributes}", StringComparison.Ordinal) == false)
             notes.Add(

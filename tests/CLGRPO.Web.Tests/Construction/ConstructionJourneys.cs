@@ -38,6 +38,7 @@ public sealed class ConstructionJourneys(ConstructionSite site) : IClassFixture<
         var plan = page.Locator(".plan");
         await Expect(plan).ToContainTextAsync("name at least one teacher");
         await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Start" })).ToBeDisabledAsync();
+        await page.GetByLabel("only samples without an accepted text").UncheckAsync(); // other tests may have made some
         await page.GetByLabel("form-rules writes").CheckAsync();
         await page.GetByLabel("form-judge verifies").CheckAsync();
         await page.GetByLabel("At most", new() { Exact = true }).FillAsync("12");
@@ -66,7 +67,7 @@ public sealed class ConstructionJourneys(ConstructionSite site) : IClassFixture<
         await Expect(page.Locator(".decisions")).Not.ToContainTextAsync("accepted");
         await page.GetByRole(AriaRole.Button, new() { Name = "Accepted", Exact = true }).ClickAsync();
         await page.Locator(".decision-picture").First.ClickAsync();
-        await Expect(page.Locator(".record").First).ToContainTextAsync("form-rules");
+        await Expect(page.Locator(".record", new() { HasText = "form-rules" }).First).ToBeVisibleAsync();
 
         await visitor.Go("/datasets");
         await using var context = site.Store.CreateDbContext();
