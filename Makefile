@@ -1,6 +1,6 @@
 # Every target that needs the build calls setup first; setup does nothing when nothing is missing.
 .DEFAULT_GOAL := help
-.PHONY: help setup build up demo test openapi golden bench bench-serving bench-site bench-charts bench-datasets bench-review live-delay gpu-bundle gpu-check reproduce format clean
+.PHONY: help setup build up demo test openapi golden bench bench-serving bench-site bench-charts bench-datasets bench-construction bench-review live-delay gpu-bundle gpu-check reproduce format clean
 
 CLGRPO := bin/clgrpo
 RUN ?= runs/demo
@@ -58,6 +58,10 @@ bench-charts: ## On a quiet machine: five browsers at a run of 100,000 steps wit
 bench-datasets: ## On a quiet machine: 100,000 pictures browsed, filtered, exported; writes results/datasets.json
 	@.ci/setup --test
 	@dotnet tests/CLGRPO.Web.Tests/bin/Release/net10.0/CLGRPO.Web.Tests.dll -noLogo -diagnostics -explicit only -class CLGRPO.Web.Tests.Load.DatasetLoad
+
+bench-construction: ## On a quiet machine: the page of a construction of 100,000 images while it goes on; writes results/construction.json
+	@.ci/setup --test
+	@dotnet tests/CLGRPO.Web.Tests/bin/Release/net10.0/CLGRPO.Web.Tests.dll -noLogo -explicit only -class CLGRPO.Web.Tests.Load.ConstructionLoad
 
 gpu-bundle: setup ## Packs tests, benchmarks and the .NET runtime for a GPU machine: bin/gpu-bundle.tar.xz
 	@.ci/gpu-bundle

@@ -6,14 +6,20 @@ using Microsoft.EntityFrameworkCore;
 
 namespace CLGRPO.Web.Construction;
 
-/// <summary>The constructions in figures. Pages share them, and counting is given a twentieth of the time at most, however large one is.</summary>
+/// <summary>
+/// The constructions in figures. Pages share them, and counting anew is given a tenth of the time; only where that would leave them too old,
+/// as after the first look at a large construction, it is given more.
+/// </summary>
 public sealed class ConstructionBoard : IDisposable
 {
-    private const int CountingShare = 20;
-    private const long All = 0; // no construction has this number
+    private const int CountingShare = 10;
+    private const int MostTallies = 8;
     private static readonly TimeSpan Least = TimeSpan.FromMilliseconds(700);
+    private static readonly TimeSpan Most = TimeSpan.FromSeconds(5);
     private readonly ConcurrentDictionary<long, Kept<ConstructionInsight>> _insights = new();
-    private readonly ConcurrentDictionary<long, Kept<IReadOnlyDictionary<long, Counts>>> _counts = new();
+    private Kept<IReadOnlyDictionary<long, Counts>> _counts;
+    private readonly Lock _tallying = new();
+    private readonly List<(long Id, ConstructionTally Tally)> _tallies = []; // looked at last: last
     private readonly StoreFactory _store;
     private readonly ConstructionService _work;
     private readonly TimeProvider _clock;
@@ -21,15 +27,26 @@ public sealed class ConstructionBoard : IDisposable
     public ConstructionBoard(StoreFactory store, ConstructionService work, TimeProvider clock)
     {
         (_store, _work, _clock) = (store, work, clock);
+        _counts = new(CountAll);
         _work.Changed += Forget;
     }
 
     /// <summary>All constructions, newest first.</summary>
-    public Task<IReadOnlyList<ConstructionSummary>> List(CancellationToken stop) => Summaries(id: null, stop);
+    public async Task<IReadOnlyList<ConstructionSummary>> List(CancellationToken stop)
+    {
+        var jobs = await Jobs(id: null, stop);
+        var counts = await Volatile.Read(ref _counts).Get(stop);
+        return [.. jobs.Select(job => Summarize(job, counts.GetValueOrDefault(job.Id, new Counts(0, 0, 0, 0))))];
+    }
 
     /// <summary>A construction; null where there is none of that number. Its state is that of now, its counts are some seconds old at most.</summary>
-    public async Task<ConstructionSummary?> Find(long id, CancellationToken stop) =>
-        (await Summaries(id, stop)).SingleOrDefault();
+    public async Task<ConstructionSummary?> Find(long id, CancellationToken stop)
+    {
+        if ((await Jobs(id, stop)).SingleOrDefault() is not { } job)
+            return null;
+        var progress = (await Insight(id, stop)).Report.Progress;
+        return Summarize(job, new Counts(progress.Accepted, progress.Rejected, progress.Open, progress.Cost));
+    }
 
     /// <summary>All figures of a construction, some seconds old at most.</summary>
     /// <exception cref="ConstructionException">There is none of that number.</exception>
@@ -40,13 +57,7 @@ public sealed class ConstructionBoard : IDisposable
                 _ =>
                     new(async () =>
                     {
-                        var report = await ConstructionReport.Of(_store, id, _clock, CancellationToken.None);
-                        var course = await ConstructionCourse.Of(
-                            _store,
-                            report.Progress,
-                            _clock,
-                            CancellationToken.None
-                        );
+                        var (report, course) = await Tally(id).Count(CancellationToken.None);
                         return new ConstructionInsight(report, course);
                     })
             )
@@ -54,56 +65,63 @@ public sealed class ConstructionBoard : IDisposable
 
     public void Dispose() => _work.Changed -= Forget;
 
+    /// <summary>What was counted so far of the constructions that are looked at; the others are counted anew when somebody comes.</summary>
+    private ConstructionTally Tally(long id)
+    {
+        lock (_tallying)
+        {
+            var known = _tallies.FindIndex(one => one.Id == id);
+            var tally = known >= 0 ? _tallies[known].Tally : new ConstructionTally(_store, id, _clock);
+            if (known >= 0 || _tallies.Count == MostTallies)
+                _tallies.RemoveAt(Math.Max(known, 0));
+            _tallies.Add((id, tally));
+            return tally;
+        }
+    }
+
     /// <summary>What begins or ends is counted anew, however long counting took.</summary>
     private void Forget(object? sender, EventArgs nothing)
     {
         _insights.Clear();
-        _counts.Clear();
+        Volatile.Write(ref _counts, new(CountAll));
     }
 
-    private async Task<IReadOnlyList<ConstructionSummary>> Summaries(long? id, CancellationToken stop)
+    private async Task<List<ConstructionJob>> Jobs(long? id, CancellationToken stop)
     {
         await using var context = _store.CreateDbContext();
-        var jobs = await context
+        return await context
             .Jobs.AsNoTracking()
             .Include(job => job.Dataset)
             .Where(job => id == null || job.Id == id)
             .OrderByDescending(job => job.Id)
             .ToListAsync(stop);
-        var counts = await _counts.GetOrAdd(id ?? All, _ => new(() => Count(id))).Get(stop);
-        return
-        [
-            .. jobs.Select(job =>
-            {
-                var count = counts.GetValueOrDefault(job.Id, new Counts(0, 0, 0, 0));
-                return new ConstructionSummary(
-                    job.Id,
-                    job.Name,
-                    job.DatasetId,
-                    job.Dataset!.Name,
-                    StandingOf(job),
-                    job.Failure,
-                    job.IsTrial,
-                    count.Accepted,
-                    count.Rejected,
-                    count.Open,
-                    count.Cost,
-                    ConstructionConfig.Parse(job.Config),
-                    job.CreatedBy,
-                    job.CreatedAt,
-                    job.StartedAt,
-                    job.FinishedAt
-                );
-            }),
-        ];
     }
 
-    private async Task<IReadOnlyDictionary<long, Counts>> Count(long? id)
+    private ConstructionSummary Summarize(ConstructionJob job, Counts count) =>
+        new(
+            job.Id,
+            job.Name,
+            job.DatasetId,
+            job.Dataset!.Name,
+            StandingOf(job),
+            job.Failure,
+            job.IsTrial,
+            count.Accepted,
+            count.Rejected,
+            count.Open,
+            count.Cost,
+            ConstructionConfig.Parse(job.Config),
+            job.CreatedBy,
+            job.CreatedAt,
+            job.StartedAt,
+            job.FinishedAt
+        );
+
+    private async Task<IReadOnlyDictionary<long, Counts>> CountAll()
     {
         await using var context = _store.CreateDbContext();
         var items = await context
-            .Items.Where(item => id == null || item.JobId == id)
-            .GroupBy(item => new { item.JobId, item.State })
+            .Items.GroupBy(item => new { item.JobId, item.State })
             .Select(items => new
             {
                 items.Key.JobId,
@@ -112,7 +130,7 @@ public sealed class ConstructionBoard : IDisposable
             })
             .ToListAsync();
         var costs = await context
-            .Calls.Where(call => call.JobId != null && (id == null || call.JobId == id))
+            .Calls.Where(call => call.JobId != null)
             .GroupBy(call => call.JobId!.Value)
             .ToDictionaryAsync(calls => calls.Key, calls => calls.Sum(call => call.Cost));
         return items
@@ -168,9 +186,15 @@ public sealed class ConstructionBoard : IDisposable
         {
             var begun = Stopwatch.GetTimestamp();
             var value = await count();
-            var share = CountingShare * Stopwatch.GetElapsedTime(begun);
+            var fresh = CountingShare * Stopwatch.GetElapsedTime(begun);
             lock (_lock)
-                (_countedAt, _fresh) = (Stopwatch.GetTimestamp(), share > Least ? share : Least);
+            {
+                _countedAt = Stopwatch.GetTimestamp();
+                _fresh =
+                    fresh < Least ? Least
+                    : fresh > Most ? Most
+                    : fresh;
+            }
             return value;
         }
     }

@@ -1,5 +1,4 @@
 using CLGRPO.Data.Store;
-using Microsoft.EntityFrameworkCore;
 
 namespace CLGRPO.Data.Cot.Construction;
 
@@ -32,51 +31,32 @@ public sealed record ConstructionCourse(
     private const int HourMinutes = 60;
     private const int RateMinutes = 5;
 
-    /// <summary>Reads all records of the job once.</summary>
-    /// <param name="progress">How far it is.</param>
-    /// <exception cref="ConstructionException">There is no such job.</exception>
-    public static async Task<ConstructionCourse> Of(
-        IDbContextFactory<StoreContext> store,
-        ConstructionProgress progress,
-        TimeProvider time,
-        CancellationToken stop
+    /// <summary>Counts what was read.</summary>
+    /// <param name="isAnswered">Whether all votes on a try without a verdict are in.</param>
+    /// <param name="saved">Samples that were accepted after a first try that failed.</param>
+    internal static ConstructionCourse Of(
+        IReadOnlyList<string> labels,
+        IReadOnlyList<CountedTry> tries,
+        Func<CountedTry, bool> isAnswered,
+        int saved,
+        DateTime now
     )
     {
-        await using var context = store.CreateDbContext();
-        var id = progress.JobId;
-        var job =
-            await context.Jobs.AsNoTracking().Include(job => job.Dataset).SingleOrDefaultAsync(j => j.Id == id, stop)
-            ?? throw new ConstructionException($"There is no construction {id}.");
-        var count = new Counting(
-            ConstructionConfig.Parse(job.Config),
-            await context.Records.CountAsync(record => record.JobId == id, stop),
-            time.GetUtcNow().UtcDateTime
-        );
-        var tries = context
-            .Records.Where(record => record.JobId == id)
-            .OrderBy(record => record.Id)
-            .Select(record => new Try(
-                record.Sample!.Label,
-                record.Teacher,
-                record.State,
-                record.CreatedAt,
-                record.State == CotState.Candidate ? record.Votes.Count : 0
-            ));
-        await foreach (var one in tries.AsAsyncEnumerable().WithCancellation(stop))
+        var count = new Counting(labels, tries.Count, isAnswered, now);
+        foreach (var one in tries)
             count.Add(one);
-        var saved = await context.Items.CountAsync(
-            item => item.JobId == id && item.State == ItemState.Accepted && item.Attempts > 1,
-            stop
-        );
-        return count.Result(job.Dataset!.Labels, saved);
+        return count.Result(saved);
     }
 
-    private sealed record Try(string Label, string Teacher, CotState State, DateTime At, int Votes);
-
     /// <summary>Goes through the tries in the order in which they were written.</summary>
-    private sealed class Counting(ConstructionConfig config, int total, DateTime now)
+    private sealed class Counting(
+        IReadOnlyList<string> labels,
+        int total,
+        Func<CountedTry, bool> isAnswered,
+        DateTime now
+    )
     {
-        private readonly Dictionary<string, (int[] Accepted, int[] Failed)> _classes = new(StringComparer.Ordinal);
+        private readonly (int[] Accepted, int[] Failed)?[] _classes = new (int[], int[])?[labels.Count];
         private readonly double[] _hour = new double[HourMinutes];
         private int _seen;
         private int _accepted;
@@ -85,7 +65,7 @@ public sealed record ConstructionCourse(
         private int _voting;
         private DateTime? _firstRecent;
 
-        public void Add(Try one)
+        public void Add(CountedTry one)
         {
             var point = Math.Min(Points - 1, (int)((long)_seen++ * Points / Math.Max(1, total)));
             var age = (now - one.At).TotalMinutes;
@@ -95,22 +75,27 @@ public sealed record ConstructionCourse(
                 _firstRecent ??= one.At;
             if (one.State == CotState.Candidate)
             {
-                var isAnswered = one.Votes == config.JudgesOf(one.Teacher);
-                (_waiting, _voting) = isAnswered ? (_waiting + 1, _voting) : (_waiting, _voting + 1);
+                (_waiting, _voting) = isAnswered(one) ? (_waiting + 1, _voting) : (_waiting, _voting + 1);
                 return;
             }
             var isAccepted = one.State == CotState.Accepted;
             (_accepted, _failed) = isAccepted ? (_accepted + 1, _failed) : (_accepted, _failed + 1);
-            if (!_classes.TryGetValue(one.Label, out var counts))
-                _classes[one.Label] = counts = (new int[Points], new int[Points]);
+            if (one.Label < 0)
+                return;
+            var counts = _classes[one.Label] ??= (new int[Points], new int[Points]);
             (isAccepted ? counts.Accepted : counts.Failed)[point]++;
         }
 
-        public ConstructionCourse Result(IReadOnlyList<string> labels, int saved)
+        public ConstructionCourse Result(int saved)
         {
             var recent = _hour[(HourMinutes - RateMinutes)..].Sum();
             return new ConstructionCourse(
-                [.. labels.Where(_classes.ContainsKey).Select(Course)],
+                [
+                    .. labels
+                        .Index()
+                        .Where(label => _classes[label.Index] is not null)
+                        .Select(label => Course(label.Item, label.Index)),
+                ],
                 _accepted,
                 _failed,
                 _waiting,
@@ -121,9 +106,9 @@ public sealed record ConstructionCourse(
             );
         }
 
-        private ClassCourse Course(string label)
+        private ClassCourse Course(string label, int index)
         {
-            var (accepted, failed) = _classes[label];
+            var (accepted, failed) = _classes[index]!.Value;
             var curve = new double?[Points];
             var (good, all) = (0, 0);
             for (var i = 0; i < Points; i++)

@@ -41,30 +41,55 @@ public sealed record ConstructionProgress
         var job =
             await context.Jobs.AsNoTracking().Include(job => job.Dataset).SingleOrDefaultAsync(j => j.Id == jobId, stop)
             ?? throw new ConstructionException($"There is no construction {jobId}.");
+        return await Of(
+            context,
+            job,
+            await context.Calls.Where(call => call.JobId == jobId).SumAsync(call => call.Cost, stop),
+            await Rate(context, jobId, time.GetUtcNow().UtcDateTime, stop),
+            (round, open) => Unanswered(context, job, round, open, stop),
+            stop
+        );
+    }
+
+    /// <param name="perMinute">Answered requests; null while there are none.</param>
+    /// <param name="unanswered">From the round and its open samples: questions that it may still ask.</param>
+    internal static async Task<ConstructionProgress> Of(
+        StoreContext context,
+        ConstructionJob job,
+        double cost,
+        double? perMinute,
+        Func<int, int, Task<double>> unanswered,
+        CancellationToken stop
+    )
+    {
         var items = await context
-            .Items.Where(item => item.JobId == jobId)
-            .GroupBy(item => item.State)
-            .ToDictionaryAsync(states => states.Key, states => states.Count(), stop);
-        var round = await context
-            .Items.Where(item => item.JobId == jobId && item.State == ItemState.Open)
-            .MinAsync(item => (int?)item.Attempts, stop);
-        var rate = await Rate(context, jobId, time.GetUtcNow().UtcDateTime, stop);
+            .Items.Where(item => item.JobId == job.Id)
+            .GroupBy(item => new { item.State, Round = item.State == ItemState.Open ? item.Attempts : 0 })
+            .Select(items => new
+            {
+                items.Key.State,
+                items.Key.Round,
+                Count = items.Count(),
+            })
+            .ToListAsync(stop);
+        int Count(ItemState state) => items.Where(item => item.State == state).Sum(item => item.Count);
+        var first = items.Where(item => item.State == ItemState.Open).MinBy(item => item.Round);
         return new ConstructionProgress
         {
-            JobId = jobId,
+            JobId = job.Id,
             Name = job.Name,
             Dataset = job.Dataset!.Name,
             State = job.State,
             Failure = job.Failure,
-            Samples = items.Values.Sum(),
-            Accepted = items.GetValueOrDefault(ItemState.Accepted),
-            Rejected = items.GetValueOrDefault(ItemState.Rejected),
-            Round = round,
-            Cost = await context.Calls.Where(call => call.JobId == jobId).SumAsync(call => call.Cost, stop),
-            RequestsPerMinute = rate,
+            Samples = items.Sum(item => item.Count),
+            Accepted = Count(ItemState.Accepted),
+            Rejected = Count(ItemState.Rejected),
+            Round = first?.Round,
+            Cost = cost,
+            RequestsPerMinute = perMinute,
             Remaining =
-                round is { } current && rate > 0
-                    ? TimeSpan.FromMinutes(await Unanswered(context, job, current, stop) / rate.Value)
+                first is not null && perMinute > 0
+                    ? TimeSpan.FromMinutes(Math.Max(0, await unanswered(first.Round, first.Count)) / perMinute.Value)
                     : null,
         };
     }
@@ -86,20 +111,17 @@ public sealed record ConstructionProgress
         StoreContext context,
         ConstructionJob job,
         int round,
+        int open,
         CancellationToken stop
     )
     {
         var config = ConstructionConfig.Parse(job.Config);
-        var open = await context.Items.CountAsync(
-            item => item.JobId == job.Id && item.State == ItemState.Open && item.Attempts == round,
-            stop
-        );
         var waiting = context.Records.Where(record =>
             record.JobId == job.Id && record.State == CotState.Candidate && record.Attempt == round
         );
         var written = await waiting.CountAsync(stop);
         var votes = await waiting.SelectMany(record => record.Votes).CountAsync(stop);
         var judges = config.Generators.Average(config.JudgesOf);
-        return Math.Max(0, open - written + (open * judges) - votes);
+        return open - written + (open * judges) - votes;
     }
 }

@@ -70,9 +70,13 @@ public sealed class ConstructionReportTests : IDisposable
     {
         var job = await WriteJob(database);
         var clock = new StandingClock();
-        var progress = await ConstructionProgress.Of(Store(database).Factory, job, clock, Stop);
+        var tally = new ConstructionTally(Store(database).Factory, job, clock);
 
-        var course = await ConstructionCourse.Of(Store(database).Factory, progress, clock, Stop);
+        var (report, course) = await tally.Count(Stop);
+
+        var alone = await ConstructionProgress.Of(Store(database).Factory, job, clock, Stop);
+        Assert.Equal(alone with { Cost = 0.81 }, report.Progress with { Cost = 0.81 });
+        Assert.Equal(alone.Cost, report.Progress.Cost, 1e-9);
 
         // Of the second round there is one reasoning, without votes.
         Assert.Equal((0, 1), (course.Waiting, course.Voting));
