@@ -15,10 +15,13 @@ public sealed class RolloutHubTests(LabFolder lab) : IClassFixture<LabFolder>
     [Fact]
     public async Task Watch_OfAWholeRun_ShowsTwoClientsEveryCompletionToTheLetter()
     {
-        await using var site = await RunSite.StartAsync(lab);
+        var gate = new TaskCompletionSource();
+        await using var site = await RunSite.StartHeldAsync(lab, gate.Task);
         var id = (await site.CreateAsync(LabFolder.Recipe(sftSteps: 40, grpoSteps: 5))).Id;
         using var one = ScriptClient.Watch(site.Address, id, RunScopes.Read);
         using var other = ScriptClient.Watch(site.Address, id, RunScopes.Read);
+        await Wait.Until(() => site.Audience.Of(id) == 2);
+        gate.SetResult();
         foreach (var client in new[] { one, other })
         {
             Assert.True(await client.WaitForEndAsync(Stop) == 0, client.Errors);

@@ -7,6 +7,7 @@ using CLGRPO.Data.Datasets.EmoScenes;
 using CLGRPO.Data.Runs;
 using CLGRPO.Data.Store;
 using CLGRPO.Web.Accounts;
+using CLGRPO.Web.Live;
 using CLGRPO.Web.Runs;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
@@ -33,6 +34,8 @@ internal sealed class RunSite : IAsyncDisposable
     public Uri Address => Client.BaseAddress!;
 
     public TrainingService Training => _app.Services.GetRequiredService<TrainingService>();
+
+    public LiveAudience Audience => _app.Services.GetRequiredService<LiveAudience>();
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
