@@ -38,6 +38,7 @@ public sealed class LiveTexts(TextSite site, BrowserFixture browser) : IClassFix
         using var events = RunEvents.Open(held);
         Store(held, events, steps: 1, [.. Hostile, new string('x', 300_000)]);
         using var listener = UnixSocket.Listen(run.LiveSocketPath);
+        await Known("hostile");
         await using var visitor = await Visit();
         await visitor.Go("/runs/hostile/live");
         using var trainer = await listener.AcceptAsync(Stop);
