@@ -94,9 +94,7 @@ public sealed class ConstructionEndpointsTests : IAsyncLifetime
         var job = (await Send(admin, HttpMethod.Post, "jobs", begin, HttpStatusCode.Created))
             .GetProperty("id")
             .GetInt64();
-        await ConstructionSite.Until(async () =>
-            (await Get(admin, $"jobs/{job}")).GetProperty("state").GetString() == "done"
-        );
+        await Wait.Until(async () => (await Get(admin, $"jobs/{job}")).GetProperty("state").GetString() == "done");
         var report = await Get(admin, $"jobs/{job}/report");
         Assert.Equal(24, report.GetProperty("report").GetProperty("progress").GetProperty("samples").GetInt32());
         Assert.Equal(8, report.GetProperty("report").GetProperty("classes").GetArrayLength());

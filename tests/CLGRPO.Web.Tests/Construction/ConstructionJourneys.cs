@@ -110,7 +110,7 @@ public sealed class ConstructionJourneys(ConstructionSite site) : IClassFixture<
         await page.GetByRole(AriaRole.Button, new() { Name = "Rejected", Exact = true }).ClickAsync();
         await Expect(decisions).ToContainTextAsync("votes do not reach the label", Patient);
         await using (var context = site.Store.CreateDbContext())
-            await ConstructionSite.Until(async () =>
+            await Wait.Until(async () =>
                 await context.Items.CountAsync(
                     item => item.JobId == job && item.State == ItemState.Open && item.Attempts == 0,
                     Stop

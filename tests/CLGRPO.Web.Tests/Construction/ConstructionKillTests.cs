@@ -46,7 +46,7 @@ public sealed class ConstructionKillTests(ConstructionSite site) : IClassFixture
         for (var kill = 1; kill <= Kills; kill++)
         {
             var moment = 25 * kill;
-            await ConstructionSite.Until(() => Task.FromResult(site.Staff.Ledger.Asked >= moment));
+            await Wait.Until(() => Task.FromResult(site.Staff.Ledger.Asked >= moment));
             await site.KillAndStart();
         }
         await site.Until(job, JobState.Completed);

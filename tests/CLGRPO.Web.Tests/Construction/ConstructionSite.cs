@@ -23,8 +23,6 @@ public sealed class ConstructionSite(BrowserFixture browsers) : IAsyncLifetime
     public const string Api = "/api/v1/construction";
     private const int Places = 3;
 
-    private static readonly TimeSpan Long = TimeSpan.FromSeconds(90);
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
     private readonly TemporaryFolder _folder = new();
     private string _session = "";
 
@@ -196,23 +194,13 @@ public sealed class ConstructionSite(BrowserFixture browsers) : IAsyncLifetime
     internal async Task<ConstructionJob> Until(long job, JobState state)
     {
         ConstructionJob? seen = null;
-        await Until(async () =>
+        await Wait.Until(async () =>
         {
             await using var context = Store.CreateDbContext();
             seen = await context.Jobs.AsNoTracking().SingleAsync(one => one.Id == job, Stop);
             return seen.State == state;
         });
         return seen!;
-    }
-
-    internal static async Task Until(Func<Task<bool>> holds)
-    {
-        var end = DateTime.UtcNow + Long;
-        while (!await holds())
-        {
-            Assert.True(DateTime.UtcNow < end, "What was waited for did not come.");
-            await Task.Delay(Pause, Stop);
-        }
     }
 
     /// <summary>No answered question has a second answer in the account, and every answer became a row.</summary>

@@ -49,7 +49,7 @@ public sealed class ConstructionLoad(BrowserFixture browser)
         await using var site = await SiteProcess.Start(folder.Path);
         await using var visitor = await Visitor.Open(browser.Browser, site.Address);
         await visitor.Join(await site.FirstAdminLink, BrowserFixture.AdminName, BrowserFixture.Password);
-        await Until(async () => await Decided(store, job) > Images);
+        await Wait.Until(async () => await Decided(store, job) > Images);
         Add("work: from the site's start to its first verdict", clock);
         var before = Mebibytes(site, "VmRSS");
 
@@ -113,16 +113,6 @@ public sealed class ConstructionLoad(BrowserFixture browser)
     {
         await using var context = store.CreateDbContext();
         return await context.Items.CountAsync(item => item.JobId == job && item.State != ItemState.Open, Stop);
-    }
-
-    private static async Task Until(Func<Task<bool>> holds)
-    {
-        var begun = Stopwatch.GetTimestamp();
-        while (!await holds())
-        {
-            Assert.True(Stopwatch.GetElapsedTime(begun) < Long, "What was waited for did not come.");
-            await Task.Delay(50, Stop);
-        }
     }
 
     private void Add(string name, long since)

@@ -13,7 +13,6 @@ public sealed class CotVerdictTests
 {
     private const int Samples = 24;
     private const int Held = 10; // the sample whose judge lets everybody wait
-    private static readonly TimeSpan Long = TimeSpan.FromSeconds(60);
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
@@ -41,7 +40,7 @@ public sealed class CotVerdictTests
         var running = bench.Run(job, Stop);
         var waits = (int place) => place == Held || (nearDuplicate > 0 && place > Held && !IsTurnedDown(place));
         IReadOnlyList<CotDecision> seen = [];
-        await Until(async () =>
+        await Wait.Until(async () =>
         {
             var open = (await States(bench, job)).Count(state => state == ItemState.Open);
             seen = await CotDecisions.List(bench.Store.Factory, job, DecisionFilter.All, null, Samples, Stop);
@@ -124,7 +123,7 @@ public sealed class CotVerdictTests
             var enough = (pauses + 1) * Samples;
             if (stops)
             {
-                await Until(() =>
+                await Wait.Until(() =>
                     Task.FromResult(running.IsCompleted || bench.Servers.Values.Sum(s => s.Requests.Count) >= enough)
                 );
                 await stop.CancelAsync();
@@ -170,15 +169,5 @@ public sealed class CotVerdictTests
             .OrderBy(item => item.SampleId)
             .Select(item => item.State)
             .ToListAsync(Stop);
-    }
-
-    private static async Task Until(Func<Task<bool>> holds)
-    {
-        var end = DateTime.UtcNow + Long;
-        while (!await holds())
-        {
-            Assert.True(DateTime.UtcNow < end, "What was waited for did not come.");
-            await Task.Delay(20, Stop);
-        }
     }
 }

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 
-namespace CLGRPO.Web.Tests;
+namespace CLGRPO.Data.Tests;
 
 /// <summary>For what another process or thread does in its own time. What does not come fails the test, and does not hold up the rest.</summary>
 internal static class Wait
